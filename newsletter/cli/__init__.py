@@ -1,0 +1,1 @@
+"""One module per group of commands; this is where errors become exit statuses."""

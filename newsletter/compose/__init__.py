@@ -1,0 +1,1 @@
+"""Issue → MJML → HTML → inlined HTML, and the text part: no network, no clock."""

@@ -1,0 +1,413 @@
+"""`newsletter.toml`: read strictly, overridden by environment variables, checked as a whole.
+
+An unknown key is an error that names the nearest known one. A secret may stand in a file or in the environment
+(`NEWSLETTER__RELAYS__MAIN__PASSWORD`). Deadlines are counted in the list's own time zone (I10).
+"""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from functools import cached_property
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeAlias
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from subscribers.address import Address, AddressError, parse_address
+from subscribers.errors import ConfigurationError
+from subscribers.retention import Period, parse_period
+
+FILE_NAME = "newsletter.toml"
+ENVIRONMENT_PREFIX = "NEWSLETTER__"
+
+Basis: TypeAlias = Literal["consent", "public-task", "contract"]
+"""Legal basis of the processing, GDPR article 6."""
+Permission: TypeAlias = Literal["consent", "customer", "published-address", "service"]
+"""Why mailing is allowed at all, Telecommunicatiewet article 11.7 (B6)."""
+Slug: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")]
+
+
+def _one_line(text: str) -> str:
+    if any(ord(character) < 32 or ord(character) == 127 for character in text):  # noqa: PLR2004 - control characters
+        msg = "it must be one line of text without control characters"
+        raise ValueError(msg)
+    return text.strip()
+
+
+Line: TypeAlias = Annotated[str, AfterValidator(_one_line)]
+"""Text that may stand in a header: no CR, LF or other control character (A4)."""
+
+
+class Mailbox(BaseModel):
+    """A display name and an address: `Programma Voorbeeld <nieuwsbrief@example.org>`."""
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    address: str
+
+    @property
+    def parsed(self) -> Address:
+        """The address, as the subscribers package knows it."""
+        return parse_address(self.address)
+
+
+def parse_mailbox(value: object) -> object:
+    """Read `Name <address>` or a bare address; raise ValueError for anything else."""
+    if not isinstance(value, str):
+        return value
+    text = _one_line(value)
+    name, bracket, rest = text.rpartition("<")
+    bare = rest.removesuffix(">") if bracket else text
+    try:
+        return {"name": name.strip().strip('"'), "address": parse_address(bare.strip()).spelling}
+    except AddressError as error:
+        msg = f"{value!r} is not a mailbox: {error.what}"
+        raise ValueError(msg) from None
+
+
+AnyMailbox: TypeAlias = Annotated[Mailbox, BeforeValidator(parse_mailbox)]
+AnyPeriod: TypeAlias = Annotated[Period, BeforeValidator(parse_period)]
+
+
+class _Table(BaseModel):
+    """A table of the file: every key is known, nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True)
+
+
+class Site(_Table):
+    """Where pages are served and data is kept."""
+
+    base_url: str
+    data_dir: Path = Path("data")
+    language: Literal["nl", "en"] = "nl"
+
+    @field_validator("base_url")
+    @classmethod
+    def _absolute(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            msg = f"{value!r} is not an absolute http(s) address such as https://nieuws.example.org"
+            raise ValueError(msg)
+        return value.rstrip("/")
+
+
+class Database(_Table):
+    """The store; SQLite in `data_dir` unless a URL is given."""
+
+    url: str | None = None
+
+
+class Relay(_Table):
+    """The server that takes our mail (RFC 6409, RFC 8314)."""
+
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)]
+    security: Literal["none", "starttls", "tls"]
+    username: str | None = None
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    connections: Annotated[int, Field(ge=1, le=500)] = 4
+    messages_per_connection: Annotated[int, Field(ge=1)] = 1000
+    hello_name: str | None = None
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the relay is on this machine, reached by name or number."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @model_validator(mode="after")
+    def _protected(self) -> Self:
+        if self.security == "none" and not self.is_loopback:
+            msg = 'security = "none" is for a relay on this machine; write "starttls" (587) or "tls" (465)'
+            raise ValueError(msg)
+        if self.password and self.password_file:
+            msg = "password and password_file are both given; keep one"
+            raise ValueError(msg)
+        if (self.password or self.password_file) and not self.username:
+            msg = "a password is given, but no username"
+            raise ValueError(msg)
+        if self.username and not (self.password or self.password_file):
+            msg = (
+                "a username is given, but no password: set password_file, "
+                "or NEWSLETTER__RELAYS__<NAME>__PASSWORD in the environment"
+            )
+            raise ValueError(msg)
+        if self.username and self.security == "none" and not self.is_loopback:
+            msg = "a password would travel unprotected"
+            raise ValueError(msg)
+        return self
+
+
+class MailingList(_Table):
+    """A mailing list that people subscribe to; texts that every issue must carry stand here, so none can lack them."""
+
+    title: Line
+    language: Literal["nl", "en"] = "nl"
+    sender: AnyMailbox = Field(alias="from")
+    reply_to: AnyMailbox | None = None
+    unsubscribe_mailbox: Annotated[Mailbox, BeforeValidator(parse_mailbox)]
+    relay: str = "main"
+    domain: str | None = None
+    """Domain of List-Id and Message-ID; the sender's unless given."""
+
+    basis: Basis
+    permission: Permission | None = None
+    controller: Line
+    privacy_url: Line
+    contact: Line | None = None
+    """Contact for data protection (AVG 13(1)(b)): a name, an address or a web page."""
+    purpose: Line | None = None
+    consent_wording: str = ""
+    consent_wording_version: str = ""
+
+    colophon: str = ""
+    """Markdown; who makes this newsletter. Empty: title and controller."""
+    disclaimer: str = ""
+    logo: Path | None = None
+    website: Line | None = None
+
+    images: Literal["hosted", "embedded"] = "hosted"
+    archive: Literal["public", "unlisted", "none"] = "unlisted"
+    envelope: Literal["fixed", "verp"] = "fixed"
+    bounce_mailbox: AnyMailbox | None = None
+    """Envelope sender; for verp its domain takes the bounces. The sender's address unless given."""
+    time_zone: str = "Europe/Amsterdam"
+    attributes: tuple[Slug, ...] = ()
+    """Names of further columns that an import may store and an issue may use; anything else is not stored."""
+    retention: AnyPeriod = Period()
+    expire_after_hours: Annotated[int, Field(ge=1, le=24 * 14)] = 72
+    """Deferred deliveries are given up after this: news gets old (A23)."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            msg = f"{value!r} is not a time zone such as Europe/Amsterdam"
+            raise ValueError(msg) from None
+        return value
+
+    @field_validator("sender", "reply_to")
+    @classmethod
+    def _answerable(cls, value: Mailbox | None) -> Mailbox | None:
+        local = value.address.partition("@")[0].casefold() if value else ""
+        if local.replace("-", "").replace("_", "").replace(".", "") in {"noreply", "donotreply", "nietantwoorden"}:
+            msg = "readers must be able to answer (B6): name a mailbox that is read"
+            raise ValueError(msg)
+        return value
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """Time zone in which this list counts days."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def id_domain(self) -> str:
+        """Domain of List-Id and Message-ID."""
+        return self.domain or self.sender.parsed.domain
+
+
+class Limits(_Table):
+    """Limits on everything that comes from outside."""
+
+    image_megapixels: Annotated[int, Field(ge=1, le=200)] = 36
+    image_megabytes: Annotated[int, Field(ge=1, le=200)] = 20
+    issue_kilobytes: Annotated[int, Field(ge=1, le=10240)] = 1024
+    csv_line_kilobytes: Annotated[int, Field(ge=1, le=10240)] = 64
+
+
+class Theme(_Table):
+    """A department's own templates, searched before the built-in ones."""
+
+    folder: Path | None = None
+
+
+class Configuration(_Table):
+    """The whole file. Relative paths are relative to the folder it stands in."""
+
+    site: Site
+    database: Database = Database()
+    relays: dict[Slug, Relay] = {}
+    lists: dict[Slug, MailingList] = {}
+    limits: Limits = Limits()
+    theme: Theme = Theme()
+    folder: Path = Path()
+    """Folder of the file; not a key of it."""
+
+    @property
+    def data_dir(self) -> Path:
+        """Folder of database, media, spool and secret key."""
+        return self.folder / self.site.data_dir
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL of the store."""
+        return self.database.url or f"sqlite:///{self.data_dir / 'newsletter.sqlite3'}"
+
+    def mailing_list(self, slug: str) -> MailingList:
+        """The list called `slug`; raise ConfigurationError naming the known ones."""
+        if slug in self.lists:
+            return self.lists[slug]
+        raise ConfigurationError(
+            f"there is no list {slug!r}",
+            where=FILE_NAME,
+            remedy=nearest(slug, self.lists, f"add [lists.{slug}] to {FILE_NAME}"),
+        )
+
+    def relay_of(self, slug: str) -> Relay:
+        """The relay that the list `slug` is sent through."""
+        return self.relays[self.mailing_list(slug).relay]
+
+    def relay_password(self, relay: Relay) -> str:
+        """The relay's password, from file or configuration; raise ConfigurationError if the file cannot be read."""
+        if relay.password:
+            return relay.password.get_secret_value()
+        if relay.password_file is None:
+            return ""
+        path = self.folder / relay.password_file
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(
+                f"password_file cannot be read: {type(error).__name__}",
+                where=str(path),
+                remedy="write the password into this file, readable by this user only",
+            ) from None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        problems = [*self._missing_relays(), *self._missing_duties()]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _missing_relays(self) -> Iterator[str]:
+        for slug, item in self.lists.items():
+            if item.relay not in self.relays:
+                yield f"[lists.{slug}] relay names {item.relay!r}, which is not among [relays]"
+
+    def _missing_duties(self) -> Iterator[str]:
+        """What the law asks of a list that leaves this machine (B5, B6, B7; DESIGN.md, "Decided now")."""
+        for slug, item in self.lists.items():
+            relay = self.relays.get(item.relay)
+            if relay is None or relay.is_loopback:
+                continue
+            if not self.site.base_url.startswith("https:"):
+                yield "[site] base_url must be https when mail leaves this machine"
+            for key in ("reply_to", "contact", "purpose", "permission"):
+                if getattr(item, key) is None:
+                    yield f"[lists.{slug}] {key} is needed when mail leaves this machine"
+
+
+def nearest(found: str, known: Mapping[str, object] | list[str], otherwise: str) -> str:
+    """A remedy for a misspelled word: the nearest known one, or `otherwise`."""
+    close = get_close_matches(found, list(known), n=1)
+    return f"did you mean {close[0]!r}?" if close else otherwise
+
+
+def find_file(start: Path) -> Path:
+    """The `newsletter.toml` in `start` or the nearest folder above it; raise ConfigurationError if there is none."""
+    for folder in (start, *start.resolve().parents):
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+    raise ConfigurationError(
+        f"no {FILE_NAME} in this folder or above",
+        where=str(start),
+        remedy="run `newsletter init` here, or name the file with --config FILE",
+    )
+
+
+def load(path: Path, environment: Mapping[str, str] | None = None) -> Configuration:
+    """Read and check the file at `path`; raise ConfigurationError with all that is wrong and the remedies."""
+    values = _read_toml(path)
+    _overlay(values, os.environ if environment is None else environment)
+    if "folder" in values:
+        raise ConfigurationError("unknown key 'folder'", where=str(path), remedy="remove it")
+    try:
+        return Configuration.model_validate({**values, "folder": path.resolve().parent})
+    except ValidationError as error:
+        lines = [_explain(dict(item)) for item in error.errors(include_url=False, include_input=True)]
+        raise ConfigurationError("\n  ".join(lines), where=str(path)) from None
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError("there is no such file", where=str(path), remedy="`newsletter init` makes one") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError("the file is not UTF-8", where=str(path), remedy="save it as UTF-8") from None
+    except OSError as error:
+        raise ConfigurationError(f"cannot be read: {error.strerror}", where=str(path)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"not TOML: {error}", where=str(path), remedy="mend the line named") from None
+
+
+def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> None:
+    """Lay `NEWSLETTER__A__B=text` over values["a"]["b"]; a dash in a name may be written as underscore."""
+    for name, text in environment.items():
+        if not name.startswith(ENVIRONMENT_PREFIX):
+            continue
+        *tables, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
+        table = values
+        for part in tables:
+            known = next((have for have in table if have.replace("-", "_") == part), part)
+            table = table.setdefault(known, {})
+            if not isinstance(table, dict):
+                raise ConfigurationError(f"{part!r} is a value, not a table", where=name, remedy="unset the variable")
+        table[key] = text
+
+
+def _explain(error: dict[str, Any]) -> str:
+    """One pydantic error in the words of the file."""
+    parts = [str(part) for part in error["loc"] if part not in {"function-after", "[key]"}]
+    place = ".".join(parts) or "the file as a whole"
+    if error["type"] == "extra_forbidden":
+        return f"{place}: unknown key; {nearest(parts[-1], _keys_beside(parts), 'remove it')}"
+    if error["type"] == "missing":
+        return f"{place}: missing; add it"
+    return f"{place}: {str(error['msg']).removeprefix('Value error, ')}"
+
+
+def _keys_beside(parts: list[str]) -> list[str]:
+    """The keys known where the last of `parts` stands."""
+    models: dict[str, type[BaseModel]] = {
+        "site": Site,
+        "database": Database,
+        "relays": Relay,
+        "lists": MailingList,
+        "limits": Limits,
+        "theme": Theme,
+    }
+    model = models.get(parts[0], Configuration) if len(parts) > 1 else Configuration
+    names = [field.alias or name for name, field in model.model_fields.items()]
+    return [name for name in names if name != "folder"]
+
+
+def templates_dir() -> Path:
+    """The built-in templates: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent
+    inside = package / "_templates"
+    return inside if inside.is_dir() else package.parent / "templates"

@@ -1,0 +1,1 @@
+"""Jobs and their outcomes (pure), worker and SMTP (edges)."""

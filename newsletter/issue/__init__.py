@@ -1,0 +1,1 @@
+"""Issue files: front matter, Markdown, blocks and fields, parsed into frozen values."""

@@ -1,0 +1,1 @@
+"""Engine, tables and queries of jobs, migrations, ledger."""

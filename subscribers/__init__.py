@@ -1,0 +1,1 @@
+"""Subscribers, their subscriptions, and the promise to forget them. Knows nothing of newsletters."""

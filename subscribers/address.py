@@ -1,0 +1,66 @@
+"""E-mail addresses: which are valid, how they are sent to, and when two are the same person. Pure.
+
+Identity: the domain as A-label and the whole casefolded, as the unique key; the spelling given is kept for sending
+(DESIGN.md, "Decided now"). Limits are 64, 255 and 256 octets (A8, RFC 5321 section 4.5.3.1). An address with a
+local part outside ASCII is valid but needs SMTPUTF8 of every server on its way (A7, RFC 6531).
+"""
+
+import re
+from dataclasses import dataclass
+
+from email_validator import EmailNotValidError, validate_email
+
+from subscribers.errors import InputError
+
+MAXIMUM_OCTETS = 254
+"""RFC 5321 allows a path of 256 octets, which counts the angle brackets."""
+
+# Plain ASCII dot-atoms on an ordinary domain: the other 99.9 % skip the long way. Same answers, tested.
+_PLAIN = re.compile(
+    r"(?=.{6,254}\Z)(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}",
+    re.ASCII,
+)
+
+
+class AddressError(InputError):
+    """The text is not an e-mail address that mail can be sent to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One e-mail address: `spelling` for the wire (domain as A-label), `key` to compare with."""
+
+    spelling: str
+    key: str
+
+    @property
+    def domain(self) -> str:
+        """The domain as A-label, lower case."""
+        return self.key.rpartition("@")[2]
+
+    @property
+    def needs_smtputf8(self) -> bool:
+        """Whether the local part is outside ASCII, so that only SMTPUTF8 servers can take it (A7)."""
+        return not self.spelling.isascii()
+
+
+def parse_address(text: str) -> Address:
+    """Read one bare address (no display name, no angle brackets); raise AddressError with the reason."""
+    if _PLAIN.fullmatch(text) and "xn--" not in text and "--" not in text.rpartition("@")[2]:
+        local, _, domain = text.rpartition("@")
+        return Address(f"{local}@{domain.lower()}", text.casefold())
+    return _parse_unusual(text.strip())
+
+
+def _parse_unusual(text: str) -> Address:
+    try:
+        valid = validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise AddressError(str(error), remedy="write it as name@domain") from None
+    domain = (valid.ascii_domain or valid.domain).lower()
+    spelling = f"{valid.local_part}@{domain}"
+    octets = len(spelling.encode())
+    if octets > MAXIMUM_OCTETS or len(valid.local_part.encode()) > 64:  # noqa: PLR2004 - RFC 5321
+        raise AddressError(f"the address has {octets} octets, more than mail allows", remedy="check for a typing error")
+    return Address(spelling, spelling.casefold())

@@ -1,0 +1,161 @@
+"""The tables about people. The Subscriber is the root of erasure: whatever is about a person hangs on it."""
+
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
+
+from subscribers.schema import Keep, Moment, impersonal, metadata, personal
+
+Id = BigInteger().with_variant(Integer(), "sqlite")
+"""Integer keys: SQLite's rowid, PostgreSQL's bigint. AUTOINCREMENT, so that no id ever means two things."""
+
+subscriber = Table(
+    "subscriber",
+    metadata,
+    Column("id", Id, primary_key=True, info=impersonal(Keep.WITH_SUBSCRIBER)),
+    # 16 random bytes: the only name of a person in ledger, receipts and logs.
+    Column("ref", LargeBinary(16), nullable=False, unique=True, info=impersonal(Keep.WITH_SUBSCRIBER)),
+    # Domain as A-label, the whole casefolded: who is the same person (subscribers/address.py).
+    Column(
+        "address_key",
+        Text,
+        nullable=False,
+        unique=True,
+        info=personal("address, as compared", Keep.WITH_SUBSCRIBER),
+    ),
+    Column("address", Text, nullable=False, info=personal("e-mail address", Keep.WITH_SUBSCRIBER)),
+    Column("name", Text, nullable=False, server_default="", info=personal("name", Keep.WITH_SUBSCRIBER)),
+    Column(
+        "organisation",
+        Text,
+        nullable=False,
+        server_default="",
+        info=personal("organisation", Keep.WITH_SUBSCRIBER),
+    ),
+    # Further columns of an import: {"municipality": "Voorbeeldstad"}; text values only.
+    Column(
+        "attributes",
+        JSON,
+        nullable=False,
+        server_default=text("'{}'"),
+        info=personal("other attributes", Keep.WITH_SUBSCRIBER),
+    ),
+    Column("created_at", Moment, nullable=False, info=personal("known since", Keep.WITH_SUBSCRIBER)),
+    sqlite_autoincrement=True,
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("id", Id, primary_key=True, info=impersonal(Keep.WITH_SUBSCRIPTION)),
+    # 16 random bytes: what tokens name (I7).
+    Column("ref", LargeBinary(16), nullable=False, unique=True, info=impersonal(Keep.WITH_SUBSCRIPTION)),
+    Column(
+        "subscriber_id",
+        Id,
+        ForeignKey("subscriber.id"),
+        nullable=False,
+        index=True,
+        info=impersonal(Keep.WITH_SUBSCRIPTION),
+    ),
+    Column("list", Text, nullable=False, info=personal("list", Keep.WITH_SUBSCRIPTION)),
+    Column("state", Text, nullable=False, info=personal("state", Keep.WITH_SUBSCRIPTION)),
+    Column("ended_reason", Text, info=personal("reason of ending", Keep.WITH_SUBSCRIPTION)),
+    Column("created_at", Moment, nullable=False, info=personal("on the list since", Keep.WITH_SUBSCRIPTION)),
+    # When the request to leave arrived: the clock of the deadline starts here (I4).
+    Column("ended_at", Moment, info=personal("left at", Keep.WITH_SUBSCRIPTION)),
+    # From this instant the row must go; null while active, the named reason to stay.
+    Column("erase_at", Moment, info=impersonal(Keep.WITH_SUBSCRIPTION)),
+    # The period that erase_at was counted with ("21 days", "1 month"); a shorter one in the configuration wins.
+    Column("period", Text, info=impersonal(Keep.WITH_SUBSCRIPTION)),
+    Column("actor", Text, nullable=False, info=impersonal(Keep.WITH_SUBSCRIPTION)),
+    Index("uq_subscription_subscriber_id_list", "subscriber_id", "list", unique=True),
+    Index("ix_subscription_list_state_id", "list", "state", "id"),
+    Index(
+        "ix_subscription_erase_at",
+        "erase_at",
+        sqlite_where=text("erase_at IS NOT NULL"),
+        postgresql_where=text("erase_at IS NOT NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", Id, primary_key=True, info=impersonal(Keep.WITH_SUBSCRIPTION)),
+    Column(
+        "subscription_id",
+        Id,
+        ForeignKey("subscription.id"),
+        nullable=False,
+        index=True,
+        info=impersonal(Keep.WITH_SUBSCRIPTION),
+    ),
+    Column("at", Moment, nullable=False, info=personal("moment of the evidence", Keep.WITH_SUBSCRIPTION)),
+    # granted, confirmed, imported, withdrawn (subscribers/consent.py)
+    Column("event", Text, nullable=False, info=personal("event", Keep.WITH_SUBSCRIPTION)),
+    Column("basis", Text, nullable=False, info=personal("legal basis", Keep.WITH_SUBSCRIPTION)),
+    Column("source", Text, nullable=False, info=personal("source", Keep.WITH_SUBSCRIPTION)),
+    Column("wording", Text, nullable=False, info=personal("wording shown", Keep.WITH_SUBSCRIPTION)),
+    Column(
+        "wording_version",
+        Text,
+        nullable=False,
+        info=personal("version of the wording", Keep.WITH_SUBSCRIPTION),
+    ),
+    Column("actor", Text, nullable=False, info=impersonal(Keep.WITH_SUBSCRIPTION)),
+    sqlite_autoincrement=True,
+)
+
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("id", Id, primary_key=True, info=impersonal(Keep.WITH_SUBSCRIBER)),
+    Column("ref", LargeBinary(16), nullable=False, unique=True, info=impersonal(Keep.WITH_SUBSCRIBER)),
+    # It dies with the subscriber: keeping an address only to refuse it is off by default (B10).
+    Column(
+        "subscriber_id",
+        Id,
+        ForeignKey("subscriber.id"),
+        nullable=False,
+        unique=True,
+        info=impersonal(Keep.WITH_SUBSCRIBER),
+    ),
+    Column("reason", Text, nullable=False, info=personal("not mailed because", Keep.WITH_SUBSCRIBER)),
+    Column("at", Moment, nullable=False, info=personal("not mailed since", Keep.WITH_SUBSCRIBER)),
+    Column("actor", Text, nullable=False, info=impersonal(Keep.WITH_SUBSCRIBER)),
+    sqlite_autoincrement=True,
+)
+
+scrub = Table(
+    "scrub",
+    metadata,
+    # One row per erasure run; `due` stays true until no byte is left in file and log (I5).
+    Column("id", Id, primary_key=True, info=impersonal(Keep.FOR_EVER)),
+    Column("started_at", Moment, nullable=False, info=impersonal(Keep.FOR_EVER)),
+    Column("counts", JSON, nullable=False, info=impersonal(Keep.FOR_EVER)),
+    Column("due", Integer, nullable=False, info=impersonal(Keep.WHILE_RUNNING)),
+    sqlite_autoincrement=True,
+)
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("id", Id, primary_key=True, info=impersonal(Keep.FOR_EVER)),
+    Column("at", Moment, nullable=False, info=impersonal(Keep.FOR_EVER)),
+    # {"subscriptions": 3, "subscribers": 2, "consents": 3, ...}: counts, never who.
+    Column("counts", JSON, nullable=False, info=impersonal(Keep.FOR_EVER)),
+    Column("policy", JSON, nullable=False, info=impersonal(Keep.FOR_EVER)),
+    # SHA-256 over the receipt before it and this one: a receipt cannot be changed or removed unseen.
+    Column("previous_digest", Text, nullable=False, info=impersonal(Keep.FOR_EVER)),
+    Column("digest", Text, nullable=False, unique=True, info=impersonal(Keep.FOR_EVER)),
+    sqlite_autoincrement=True,
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    # "scrub", "job:<id>": held by one process at a time, lost by one that died.
+    Column("name", Text, primary_key=True, info=impersonal(Keep.WHILE_RUNNING)),
+    Column("holder", Text, nullable=False, info=impersonal(Keep.WHILE_RUNNING)),
+    Column("until", Moment, nullable=False, info=impersonal(Keep.WHILE_RUNNING)),
+)
