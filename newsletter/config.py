@@ -29,7 +29,7 @@ from pydantic import (
 
 from subscribers.address import Address, AddressError, parse_address
 from subscribers.errors import ConfigurationError
-from subscribers.retention import Period, parse_period
+from subscribers.retention import Period, RetentionPolicy, parse_period
 
 FILE_NAME = "newsletter.toml"
 ENVIRONMENT_PREFIX = "NEWSLETTER__"
@@ -86,7 +86,9 @@ AnyPeriod: TypeAlias = Annotated[Period, BeforeValidator(parse_period)]
 class _Table(BaseModel):
     """A table of the file: every key is known, nothing changes after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True
+    )
 
 
 class Site(_Table):
@@ -213,7 +215,11 @@ class MailingList(_Table):
     @classmethod
     def _answerable(cls, value: Mailbox | None) -> Mailbox | None:
         local = value.address.partition("@")[0].casefold() if value else ""
-        if local.replace("-", "").replace("_", "").replace(".", "") in {"noreply", "donotreply", "nietantwoorden"}:
+        if local.replace("-", "").replace("_", "").replace(".", "") in {
+            "noreply",
+            "donotreply",
+            "nietantwoorden",
+        }:
             msg = "readers must be able to answer (B6): name a mailbox that is read"
             raise ValueError(msg)
         return value
@@ -265,6 +271,11 @@ class Configuration(_Table):
     def database_url(self) -> str:
         """SQLAlchemy URL of the store."""
         return self.database.url or f"sqlite:///{self.data_dir / 'newsletter.sqlite3'}"
+
+    @property
+    def policies(self) -> dict[str, RetentionPolicy]:
+        """How long each list keeps who left, and where it counts days."""
+        return {slug: RetentionPolicy(period=item.retention, zone=item.zone) for slug, item in self.lists.items()}
 
     def mailing_list(self, slug: str) -> MailingList:
         """The list called `slug`; raise ConfigurationError naming the known ones."""
@@ -356,13 +367,19 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigurationError("there is no such file", where=str(path), remedy="`newsletter init` makes one") from None
+        raise ConfigurationError(
+            "there is no such file", where=str(path), remedy="`newsletter init` makes one"
+        ) from None
     except UnicodeDecodeError:
-        raise ConfigurationError("the file is not UTF-8", where=str(path), remedy="save it as UTF-8") from None
+        raise ConfigurationError(
+            "the file is not UTF-8", where=str(path), remedy="save it as UTF-8"
+        ) from None
     except OSError as error:
         raise ConfigurationError(f"cannot be read: {error.strerror}", where=str(path)) from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"not TOML: {error}", where=str(path), remedy="mend the line named") from None
+        raise ConfigurationError(
+            f"not TOML: {error}", where=str(path), remedy="mend the line named"
+        ) from None
 
 
 def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> None:
@@ -376,7 +393,9 @@ def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> None:
             known = next((have for have in table if have.replace("-", "_") == part), part)
             table = table.setdefault(known, {})
             if not isinstance(table, dict):
-                raise ConfigurationError(f"{part!r} is a value, not a table", where=name, remedy="unset the variable")
+                raise ConfigurationError(
+                    f"{part!r} is a value, not a table", where=name, remedy="unset the variable"
+                )
         table[key] = text
 
 

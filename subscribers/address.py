@@ -62,5 +62,7 @@ def _parse_unusual(text: str) -> Address:
     spelling = f"{valid.local_part}@{domain}"
     octets = len(spelling.encode())
     if octets > MAXIMUM_OCTETS or len(valid.local_part.encode()) > 64:  # noqa: PLR2004 - RFC 5321
-        raise AddressError(f"the address has {octets} octets, more than mail allows", remedy="check for a typing error")
+        raise AddressError(
+            f"the address has {octets} octets, more than mail allows", remedy="check for a typing error"
+        )
     return Address(spelling, spelling.casefold())

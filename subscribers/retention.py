@@ -11,8 +11,10 @@ limit, so that an hourly run is never late.
 
 import calendar
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from subscribers.clock import require_aware
@@ -27,10 +29,39 @@ class Period:
 
     days: int | None = DEFAULT_DAYS
 
+    def __post_init__(self) -> None:
+        """Refuse a period longer than the promise, however it was made (I4)."""
+        if self.days is not None and not 1 <= self.days <= MAXIMUM_DAYS:
+            msg = f"{self.days} days is not a period of 1 to {MAXIMUM_DAYS} days"
+            raise ValueError(msg)
+
     def __str__(self) -> str:
         if self.days is None:
             return "1 month"
         return "1 day" if self.days == 1 else f"{self.days} days"
+
+    def longer(self) -> frozenset["Period"]:
+        """Every period that may end later than this one. One month is never shorter than 27 days."""
+        if self.days is None:
+            return frozenset()
+        return frozenset({Period(days) for days in range(self.days + 1, MAXIMUM_DAYS + 1)} | {Period(None)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetentionPolicy:
+    """How long one list keeps who left, and in which time zone it counts days."""
+
+    period: Period = Period()
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Amsterdam"))
+
+
+Policies: TypeAlias = Mapping[str, RetentionPolicy]
+"""The policy of each configured list, by its slug."""
+
+
+def policy_of(policies: Policies, slug: str) -> RetentionPolicy:
+    """The policy of a list; a list that vanished from the configuration has the default, so its people go too."""
+    return policies.get(slug) or RetentionPolicy()
 
 
 def parse_period(value: object) -> Period:

@@ -1,6 +1,18 @@
 """The tables about people. The Subscriber is the root of erasure: whatever is about a person hangs on it."""
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    text,
+)
 
 from subscribers.schema import Keep, Moment, impersonal, metadata, personal
 
@@ -51,9 +63,8 @@ subscription = Table(
     Column(
         "subscriber_id",
         Id,
-        ForeignKey("subscriber.id"),
+        ForeignKey("subscriber.id"),  # its index is the unique one below, which begins with it
         nullable=False,
-        index=True,
         info=impersonal(Keep.WITH_SUBSCRIPTION),
     ),
     Column("list", Text, nullable=False, info=personal("list", Keep.WITH_SUBSCRIPTION)),
@@ -67,6 +78,9 @@ subscription = Table(
     # The period that erase_at was counted with ("21 days", "1 month"); a shorter one in the configuration wins.
     Column("period", Text, info=impersonal(Keep.WITH_SUBSCRIPTION)),
     Column("actor", Text, nullable=False, info=impersonal(Keep.WITH_SUBSCRIPTION)),
+    # Every row has a deadline or the one named reason to stay: active (I4). The database itself holds this.
+    CheckConstraint("state IN ('pending', 'active', 'ended')", name="state"),
+    CheckConstraint("state = 'active' OR erase_at IS NOT NULL", name="deadline"),
     Index("uq_subscription_subscriber_id_list", "subscriber_id", "list", unique=True),
     Index("ix_subscription_list_state_id", "list", "state", "id"),
     Index(
@@ -91,7 +105,7 @@ consent = Table(
         info=impersonal(Keep.WITH_SUBSCRIPTION),
     ),
     Column("at", Moment, nullable=False, info=personal("moment of the evidence", Keep.WITH_SUBSCRIPTION)),
-    # granted, confirmed, imported, withdrawn (subscribers/consent.py)
+    # One word of subscribers/consent.py: granted, confirmed, imported, withdrawn.
     Column("event", Text, nullable=False, info=personal("event", Keep.WITH_SUBSCRIPTION)),
     Column("basis", Text, nullable=False, info=personal("legal basis", Keep.WITH_SUBSCRIPTION)),
     Column("source", Text, nullable=False, info=personal("source", Keep.WITH_SUBSCRIPTION)),
@@ -146,7 +160,7 @@ receipt = Table(
     Column("counts", JSON, nullable=False, info=impersonal(Keep.FOR_EVER)),
     Column("policy", JSON, nullable=False, info=impersonal(Keep.FOR_EVER)),
     # SHA-256 over the receipt before it and this one: a receipt cannot be changed or removed unseen.
-    Column("previous_digest", Text, nullable=False, info=impersonal(Keep.FOR_EVER)),
+    Column("previous_digest", Text, nullable=False, unique=True, info=impersonal(Keep.FOR_EVER)),
     Column("digest", Text, nullable=False, unique=True, info=impersonal(Keep.FOR_EVER)),
     sqlite_autoincrement=True,
 )

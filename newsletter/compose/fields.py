@@ -5,10 +5,9 @@ from html import escape as escape_html
 from urllib.parse import quote
 
 from newsletter.compose.compiled import Escape, Field, Pieces
-from newsletter.issue.model import Filter
+from newsletter.issue.model import FILTERS, Filter
 
-FILTERS = {"default": True, "title": False, "upper": False, "lower": False}
-"""Known filters, and whether they take an argument."""
+__all__ = ["FILTERS", "READY_MADE", "evaluate", "fill"]
 
 READY_MADE = frozenset({"unsubscribe_url"})
 """Fields whose value is a finished URL: never percent-encoded again."""

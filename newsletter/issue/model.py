@@ -19,6 +19,10 @@ class Filter:
     argument: str | None = None
 
 
+FILTERS = {"default": True, "title": False, "upper": False, "lower": False}
+"""Known filters, and whether they take an argument."""
+
+
 @dataclass(frozen=True, slots=True)
 class FieldRef:
     """A per-recipient value as the editor wrote it: `{{ name | default("lezer") }}` (I8: never Jinja)."""
@@ -28,6 +32,7 @@ class FieldRef:
     line: int = 0
 
 
+Day: TypeAlias = date
 Mixed: TypeAlias = tuple["str | FieldRef", ...]
 """Plain text with fields in it: subjects, preheaders, link targets."""
 
@@ -240,7 +245,7 @@ class Invitation:
     place: str = ""
     audience: str = ""
     cost: str = ""
-    closing_date: date | None = None
+    closing_date: Day | None = None
     programme: tuple[ProgrammeItem, ...] = ()
     link: Mixed = ()
     link_text: str = ""

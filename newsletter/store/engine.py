@@ -26,7 +26,9 @@ def connect(url: str) -> Engine:
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise ConfigurationError("[database] url is not an SQLAlchemy URL", remedy="e.g. sqlite:///data/n.sqlite3") from None
+        raise ConfigurationError(
+            "[database] url is not an SQLAlchemy URL", remedy="e.g. sqlite:///data/n.sqlite3"
+        ) from None
     match parsed.get_backend_name():
         case "sqlite":
             return _sqlite(url, Path(parsed.database) if parsed.database else None)

@@ -34,7 +34,7 @@ send_job = Table(
         index=True,
         info=impersonal(Keep.FOR_EVER),
     ),
-    # planned, running, paused, finished, cancelled (newsletter/delivery/job.py)
+    # One word of newsletter/delivery/job.py: planned, running, paused, finished, cancelled.
     Column("state", Text, nullable=False, info=impersonal(Keep.FOR_EVER)),
     Column("audience", Integer, nullable=False, info=impersonal(Keep.FOR_EVER)),
     Column("created_at", Moment, nullable=False, info=impersonal(Keep.FOR_EVER)),
@@ -44,6 +44,8 @@ send_job = Table(
     Column("overrides", JSON, nullable=False, server_default=text("'[]'"), info=impersonal(Keep.FOR_EVER)),
     Index("uq_send_job_list_slug", "list", "slug", unique=True),
     sqlite_autoincrement=True,
+    # What a person's own data calls the mailing that a delivery belongs to (B8).
+    info={"known_as": ("list", "slug")},
 )
 
 job_tally = Table(
@@ -78,7 +80,9 @@ delivery = Table(
     Column("state", SmallInteger, nullable=False, info=personal("delivery", Keep.WITH_SUBSCRIPTION)),
     # Why it was skipped or refused, one word.
     Column("reason", Text, info=personal("reason", Keep.WITH_SUBSCRIPTION)),
-    Column("attempts", SmallInteger, nullable=False, server_default="0", info=impersonal(Keep.WITH_SUBSCRIPTION)),
+    Column(
+        "attempts", SmallInteger, nullable=False, server_default="0", info=impersonal(Keep.WITH_SUBSCRIPTION)
+    ),
     # The next attempt of a deferred delivery is due at this instant.
     Column("due_at", Moment, info=impersonal(Keep.WITH_SUBSCRIPTION)),
     Column("code", SmallInteger, info=personal("reply code", Keep.WITH_SUBSCRIPTION)),

@@ -1,0 +1,46 @@
+"""On what grounds an operator puts people on a list: the options that ask for it, and what they must say (B3)."""
+
+from typing import Annotated
+
+import typer
+
+from newsletter.cli.common import Project
+from subscribers.errors import InputError
+from subscribers.importing import ATTRIBUTE_LIMIT, RowRefusedError, clean_text
+
+ListOption = Annotated[str, typer.Option("--list", metavar="LIST", help="The list, as newsletter.toml names it.")]
+BasisOption = Annotated[
+    str, typer.Option("--basis", metavar="BASIS", help="Legal basis: consent, public-task or contract; as the list's.")
+]
+SourceOption = Annotated[
+    str, typer.Option("--source", metavar="TEXT", help="Where it comes from; for consent: where and when it was given.")
+]
+WordingOption = Annotated[
+    str, typer.Option("--wording", metavar="TEXT", help="The words that were shown when consent was given.")
+]
+VersionOption = Annotated[str, typer.Option("--wording-version", metavar="TEXT", help="Version of those words.")]
+
+
+def check_grounds(project: Project, slug: str, basis: str, source: str) -> str:
+    """The source as it is kept; raise InputError if list, basis and source do not fit together."""
+    item = project.configuration.mailing_list(slug)
+    if basis != item.basis:
+        raise InputError(
+            f"the list {slug} is kept on the basis {item.basis}, and its mails say so; not on {basis!r}",
+            remedy=f"write --basis {item.basis}, or change the list's basis in newsletter.toml",
+        )
+    text = one_line(source, "source")
+    if basis == "consent" and not text:
+        raise InputError(
+            "--source is missing: where and when was the consent given?",
+            remedy='e.g. --source "sign-up form on www.example.org, 2024-2026"',
+        )
+    return text or "operator"
+
+
+def one_line(text: str, what: str) -> str:
+    """A text typed on the command line, checked as the import checks a cell (A4); raise InputError."""
+    try:
+        return clean_text(text, ATTRIBUTE_LIMIT, what)
+    except RowRefusedError as error:
+        raise InputError(error.reason, remedy=error.remedy) from None

@@ -1,0 +1,233 @@
+"""`newsletter check`, `build` and `test`: an editor looks at an issue before anyone else does."""
+
+import asyncio
+import secrets
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from newsletter.cli.common import ConfigOption, JsonOption, Project, console, errors, open_project, print_json
+from newsletter.cli.workshop import Workpiece, findings_of, work_on
+from newsletter.delivery.attempt import Letter, Result
+from newsletter.delivery.smtp import endpoint_of, open_session
+from newsletter.issue.finding import Finding, Severity
+from newsletter.message import headers
+from newsletter.message.ids import unsubscribe_mailto, unsubscribe_url
+from newsletter.message.recipient import Recipient
+from newsletter.message.template import sample_recipient
+from newsletter.store.media import save_media
+from subscribers.address import Address, parse_address
+from subscribers.clock import utc_now
+from subscribers.errors import InputError, NegativeError
+from subscribers.records import SubscriberRecord, find
+from subscribers.tokens import REF_OCTETS, Purpose
+from subscribers.transactions import reading
+
+IssueArgument = Annotated[Path, typer.Argument(metavar="ISSUE", help="The issue file.", show_default=False)]
+MAXIMUM_TESTERS = 20
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    app.command("check")(check)
+    app.command("build")(build)
+    app.command("test")(test)
+
+
+# ---------------------------------------------------------------- check
+
+
+def check(issue: IssueArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Say what is wrong with an issue; exit 1 if anything is of level error.
+
+    \b
+    Example: newsletter check issues/zomereditie.md
+    """
+    findings = findings_of(open_project(config), issue)
+    if as_json:
+        print_json({"issue": str(issue), "findings": [asdict(finding) for finding in findings]})
+    else:
+        show_findings(findings)
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        raise typer.Exit(NegativeError.exit_status)
+
+
+def show_findings(findings: tuple[Finding, ...]) -> None:
+    """The findings in the order of their lines, and a last line that counts them."""
+    for finding in sorted(findings, key=lambda item: (item.file, item.line)):
+        colour = "red" if finding.severity is Severity.ERROR else "yellow"
+        place = f"{finding.file}:{finding.line}" if finding.line else finding.file
+        console.print(f"{escape(place)}: [{colour}]{finding.severity}[/] {escape(f'[{finding.rule}] {finding.what}')}")
+        console.print(f"    {escape(finding.remedy)}")
+    wrong = sum(finding.severity is Severity.ERROR for finding in findings)
+    console.print(f"{_count(wrong, 'error')}, {_count(len(findings) - wrong, 'warning')}")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number or 'no'} {word}{'' if number == 1 else 's'}"
+
+
+# ---------------------------------------------------------------- build
+
+
+def build(
+    issue: IssueArgument,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where to write; build/SLUG in the project by default.")
+    ] = None,
+    as_address: Annotated[
+        str | None,
+        typer.Option("--as", metavar="ADDRESS", help="Fill it for this subscriber; written below data_dir/exports."),
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Write the mail to files: message.eml, message.html, message.txt and findings.json, with the images beside them.
+
+    \b
+    Example: newsletter build issues/zomereditie.md --out build/zomereditie
+    """
+    project = open_project(config)
+    piece = work_on(project, issue)
+    recipient = _as_subscriber(project, piece, as_address) if as_address else _nobody(project, piece)
+    folder = _folder(project, piece, out, is_personal=as_address is not None)
+    save_media(project.configuration.data_dir, piece.compilation.files)
+    _write(folder, piece, recipient)
+    console.print(f"Wrote message.eml, message.html, message.txt and findings.json to {folder}", soft_wrap=True)
+    show_findings(piece.findings)
+
+
+def _folder(project: Project, piece: Workpiece, out: Path | None, *, is_personal: bool) -> Path:
+    configuration = project.configuration
+    if is_personal and out:
+        errors.print("These files hold personal data and lie outside the project's data: deleting them is up to you.")
+    default = configuration.data_dir / "exports" if is_personal else configuration.folder / "build"
+    folder = out or default / piece.issue.slug
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise InputError(f"the folder cannot be made: {error.strerror}", where=str(folder)) from None
+    return folder
+
+
+def _write(folder: Path, piece: Workpiece, recipient: Recipient) -> None:
+    from newsletter.compose.fields import fill
+
+    compiled = piece.compilation.compiled
+    values = {**recipient.fields, "unsubscribe_url": recipient.unsubscribe_url}
+    html = fill(compiled.html, values)
+    for file in piece.compilation.files:
+        html = _beside(html, file.asset.name)
+        (folder / file.asset.name).write_bytes(file.content)
+    message = piece.template().fill(recipient, headers.format_date(utc_now()))
+    (folder / "message.eml").write_bytes(message)
+    (folder / "message.html").write_text(html, encoding="utf-8")
+    (folder / "message.txt").write_text(fill(compiled.text, values), encoding="utf-8")
+    findings = [asdict(finding) for finding in piece.findings]
+    (folder / "findings.json").write_text(_json(findings) + "\n", encoding="utf-8")
+
+
+def _beside(html: str, name: str) -> str:
+    """The image of that name from the same folder, so that the page can be looked at without a server."""
+    import re
+
+    return re.sub(rf'(src|href)="[^"]*{re.escape(name)}"', rf'\1="{name}"', html)
+
+
+def _json(value: Any) -> str:  # noqa: ANN401 - anything JSON can hold
+    import json
+
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _nobody(project: Project, piece: Workpiece) -> Recipient:
+    return sample_recipient(
+        base_url=project.configuration.site.base_url,
+        mailbox=piece.mailing_list.unsubscribe_mailbox.address,
+        domain=piece.identity.domain,
+    )
+
+
+def _as_subscriber(project: Project, piece: Workpiece, address: str) -> Recipient:
+    with reading(project.engine) as connection:
+        person = find(connection, address)
+    if person is None:
+        raise InputError(
+            "nobody with this address is known", remedy="leave out --as to fill it for nobody in particular"
+        )
+    return _recipient(project, piece, parse_address(person.address), person)
+
+
+# ---------------------------------------------------------------- test
+
+
+def test(
+    issue: IssueArgument,
+    to: Annotated[list[str], typer.Option("--to", metavar="ADDRESS", help="Who gets it; may be repeated.")],
+    config: ConfigOption = None,
+) -> None:
+    """Mail the issue to a few addresses as it is now; nothing is planned or recorded.
+
+    The links to unsubscribe work and end nothing. An address of a subscriber gets their own fields filled.
+
+    \b
+    Example: newsletter test issues/zomereditie.md --to redactie@example.org
+    """
+    if len(to) > MAXIMUM_TESTERS:
+        raise InputError(
+            f"a test goes to at most {MAXIMUM_TESTERS} addresses", remedy="use `newsletter send` for a list"
+        )
+    project = open_project(config)
+    addresses = [parse_address(text) for text in to]
+    piece = work_on(project, issue)
+    save_media(project.configuration.data_dir, piece.compilation.files)
+    show_findings(piece.findings)
+    refused = asyncio.run(_mail(project, piece, addresses))
+    if refused:
+        raise typer.Exit(NegativeError.exit_status)
+
+
+async def _mail(project: Project, piece: Workpiece, addresses: list[Address]) -> int:
+    """Send to each address; how many the relay did not take."""
+    configuration = project.configuration
+    session = await open_session(endpoint_of(configuration, configuration.relay_of(piece.issue.list_slug)))
+    template, refused = piece.template(), 0
+    for address in addresses:
+        recipient = _tester(project, piece, address)
+        letter = Letter(
+            sender=recipient.envelope_sender,
+            recipient=recipient.address,
+            message=template.fill(recipient, headers.format_date(utc_now())),
+            needs_smtputf8=template.needs_smtputf8(recipient),
+        )
+        attempt = await session.send(letter, lambda: None)
+        if attempt.result is Result.ACCEPTED:
+            console.print(f"Sent to {address.spelling}")
+        else:
+            refused += 1
+            said = f"{attempt.reply.code} {attempt.reply.text}" if attempt.reply else "the connection was lost"
+            errors.print(f"Not sent to {escape(address.spelling)}: {escape(said)}")
+    await session.quit()
+    return refused
+
+
+def _tester(project: Project, piece: Workpiece, address: Address) -> Recipient:
+    with reading(project.engine) as connection:
+        return _recipient(project, piece, address, find(connection, address))
+
+
+def _recipient(project: Project, piece: Workpiece, address: Address, person: SubscriberRecord | None) -> Recipient:
+    """Fields of the person if known; links that are well signed and name no subscription."""
+    token = project.keyring.sign(Purpose.UNSUBSCRIBE, secrets.token_bytes(REF_OCTETS))
+    mailing_list = piece.mailing_list
+    known = {**person.attributes, "name": person.name, "organisation": person.organisation} if person else {}
+    return Recipient(
+        address=address.spelling,
+        fields=known,
+        unsubscribe_url=unsubscribe_url(project.configuration.site.base_url, token),
+        unsubscribe_mailto=unsubscribe_mailto(mailing_list.unsubscribe_mailbox.address, token),
+        message_id=f"<test.{secrets.token_hex(16)}@{piece.identity.domain}>",
+        envelope_sender=(mailing_list.bounce_mailbox or mailing_list.sender).address,
+    )

@@ -1,0 +1,36 @@
+"""`newsletter mailcatcher`: a mail server that delivers into a folder, for trying things out."""
+
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter.cli.common import console
+from newsletter.delivery.catcher import Catcher
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command("mailcatcher")(mailcatcher)
+
+
+def mailcatcher(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The Maildir to deliver into.")] = Path("mail"),
+    port: Annotated[int, typer.Option("--port", help="The port to listen on, on this machine only.")] = 2525,
+) -> None:
+    """Take every mail and put it in a folder (a Maildir) instead of sending it on. Ends with Ctrl-C.
+
+    \b
+    Example: newsletter mailcatcher mail --port 2525
+    """
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    with Catcher(folder, port=port) as catcher:
+        console.print(
+            f"Taking mail on 127.0.0.1:{catcher.port}, delivering to {folder.resolve() / 'new'}; Ctrl-C ends."
+        )
+        ended.wait()
+    console.print("Ended.")

@@ -1,0 +1,223 @@
+"""`newsletter send`: plan the job, ask, run it with progress, and say what came of it."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Annotated, TypeAlias
+
+import typer
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from newsletter.cli.common import (
+    ConfigOption,
+    JsonOption,
+    Project,
+    YesOption,
+    confirm,
+    console,
+    errors,
+    in_words,
+    number,
+    open_project,
+    print_json,
+    print_json_line,
+    progress,
+)
+from newsletter.cli.issues import IssueArgument, show_findings
+from newsletter.cli.retention import erase_due
+from newsletter.cli.workshop import Workpiece, work_on
+from newsletter.delivery.control import Progress, Stop
+from newsletter.delivery.job import Plan, SendJob, decide_plan
+from newsletter.delivery.outcome import State
+from newsletter.delivery.run import JobResult
+from newsletter.delivery.worker import Sending, run_job
+from newsletter.store import deliveries
+from newsletter.store.jobs import FrozenIssue, count_audience, find_job, plan_job
+from newsletter.store.media import save_media
+from subscribers.clock import utc_now
+from subscribers.errors import NegativeError
+
+Reporter: TypeAlias = Callable[[Progress], None]
+
+MEANINGS = {
+    State.QUEUED: "waiting",
+    State.CLAIMED: "in the hands of a process",
+    State.DEFERRED: "refused for now, tried again later",
+    State.SENT: "taken by the relay",
+    State.REFUSED: "refused for good",
+    State.EXPIRED: "given up after waiting too long",
+    State.SKIPPED: "no longer subscribed, or suppressed",
+    State.CANCELLED: "cancelled by the operator",
+    State.UNKNOWN: "sent, and no answer heard: the relay may or may not have it",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command("send")(send)
+
+
+def send(
+    issue: IssueArgument,
+    mailing_list: Annotated[
+        str | None, typer.Option("--list", metavar="SLUG", help="Send to this list instead of the issue's own.")
+    ] = None,
+    yes: YesOption = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Send an issue to its list, or go on with what was interrupted. Nobody gets an issue twice.
+
+    \b
+    Example: newsletter send issues/zomereditie.md
+    """
+    project = open_project(config)
+    piece = work_on(project, issue, mailing_list)
+    _refuse_errors(piece, quiet=as_json)
+    erase_due(project, project.engine, quiet=as_json)
+    job = _plan(project, piece, yes=yes, quiet=as_json)
+    if job is None:
+        return
+    result = run_shown(project, job, as_json=as_json)
+    if result.exit_status:
+        raise typer.Exit(result.exit_status)
+
+
+def _refuse_errors(piece: Workpiece, *, quiet: bool) -> None:
+    if not quiet and piece.findings:
+        show_findings(piece.findings)
+    if piece.errors:
+        raise NegativeError("the issue has errors and is not sent", where=piece.issue.file, remedy="mend what is named")
+
+
+def _plan(project: Project, piece: Workpiece, *, yes: bool, quiet: bool) -> SendJob | None:
+    """The job to run; None if it is finished already. Asks before planning, not before resuming what was confirmed."""
+    frozen = FrozenIssue(compiled=piece.compilation.compiled, identity=piece.identity)
+    existing = find_job(project.engine, frozen.list_slug, frozen.slug)
+    if decide_plan(existing, frozen.digest) is Plan.NEW:
+        _ask(project, piece, yes=yes)
+    save_media(project.configuration.data_dir, piece.compilation.files)
+    plan, job = plan_job(project.engine, project.ledger.append, frozen, now=utc_now())
+    if plan is Plan.FINISHED:
+        _say_finished(project, job, quiet=quiet)
+        return None
+    if plan is Plan.RESUME and not quiet:
+        console.print(f"Going on with {job}, planned {in_words(job.created_at, zone=piece.mailing_list.zone)}.")
+    return job
+
+
+def _ask(project: Project, piece: Workpiece, *, yes: bool) -> None:
+    slug = piece.issue.list_slug
+    count = count_audience(project.engine, slug)
+    if not count:
+        raise NegativeError(
+            f"the list {slug} has no active subscribers",
+            remedy=f"`newsletter subscribers import FILE --list {slug} …` adds them",
+        )
+    people = "1 subscriber" if count == 1 else f"{number(count)} subscribers"
+    confirm(f"Send {piece.issue.slug!r} to {people} of {piece.mailing_list.title!r}?", yes=yes)
+
+
+def _say_finished(project: Project, job: SendJob, *, quiet: bool) -> None:
+    zone = project.configuration.mailing_list(job.list_slug).zone
+    if quiet:
+        print_json({"job": asdict(job), "counts": counts_by_name(deliveries.counts(project.engine, job.id))})
+        return
+    console.print(
+        f"{job} is {job.state} since {in_words(job.finished_at, zone=zone)}: nobody gets it twice. "
+        f"`newsletter jobs show {job.id}` has the counts."
+    )
+
+
+# ---------------------------------------------------------------- running
+
+
+def run_shown(project: Project, job: SendJob, *, as_json: bool) -> JobResult:
+    """Run `job` with a progress bar, or with a line of JSON now and then, and show the result."""
+    sending = Sending(
+        configuration=project.configuration,
+        engine=project.engine,
+        remember=project.ledger.append,
+        keyring=project.keyring,
+    )
+    with progress(quiet=as_json) as bars:
+        result = run_job(sending, job, report=_json_reporter() if as_json else _bar_reporter(bars, job))
+    if as_json:
+        print_json_line({"event": "end", "job": job.id, **_summary(result)})
+    else:
+        show_result(project, result)
+    return result
+
+
+def _bar_reporter(bars: Bars, job: SendJob) -> Reporter:
+    task = bars.add_task(f"Sending {job.list_slug}/{job.slug}", total=max(job.audience, 1))
+
+    def report(now: Progress) -> None:
+        bad = sum(now.counts.get(state, 0) for state in (State.REFUSED, State.UNKNOWN, State.EXPIRED))
+        waiting = now.counts.get(State.DEFERRED, 0)
+        extra = f" [red]{bad} not sent[/]" * bool(bad) + f" [yellow]{waiting} deferred[/]" * bool(waiting)
+        bars.update(task, completed=now.done, description=f"Sending {job.list_slug}/{job.slug}{extra}")
+
+    return report
+
+
+def _json_reporter() -> Reporter:
+    last = [-1.0]
+
+    def report(now: Progress) -> None:
+        if now.seconds - last[0] >= 1:
+            last[0] = now.seconds
+            line = {"done": now.done, "audience": now.audience, "rate": round(now.rate, 1)}
+            print_json_line({"event": "progress", **line, "counts": counts_by_name(now.counts)})
+
+    return report
+
+
+def show_result(project: Project, result: JobResult) -> None:
+    """Counts by state, why it ended, and what happens next."""
+    recovered = asdict(result.recovered)
+    if any(recovered.values()):
+        console.print(
+            "Left behind by an earlier run that died: " + ", ".join(f"{n} {what}" for what, n in recovered.items())
+        )
+    console.print(counts_table(result.counts))
+    console.print(
+        f"{result.job}: {result.job.state}; {number(result.handled)} in {result.seconds:.1f} s ({result.rate:.0f}/s)"
+    )
+    if result.stop is Stop.INTERRUPTED:
+        errors.print("Interrupted: what was in flight is finished and recorded. The same command goes on.")
+    if result.next_due:
+        zone = project.configuration.mailing_list(result.job.list_slug).zone
+        when = in_words(result.next_due, zone=zone)
+        errors.print(
+            f"Some were deferred. The next attempt is due {when}: `newsletter serve`, or this command again then."
+        )
+
+
+def counts_table(counts: dict[State, int]) -> Table:
+    """The states that occur, with their meaning; the sum is the audience."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("Deliveries")
+    table.add_column("Number", justify="right")
+    table.add_column("Meaning", style="dim")
+    for state, count in counts.items():
+        if count:
+            table.add_row(state.name.lower(), number(count), MEANINGS[state])
+    table.add_row("all", number(sum(counts.values())), "", style="bold")
+    return table
+
+
+def counts_by_name(counts: dict[State, int]) -> dict[str, int]:
+    """Counts with the words of the states, for JSON."""
+    return {state.name.lower(): count for state, count in counts.items()}
+
+
+def _summary(result: JobResult) -> dict[str, object]:
+    return {
+        "state": result.job.state,
+        "counts": counts_by_name(result.counts),
+        "handled": result.handled,
+        "seconds": round(result.seconds, 3),
+        "next_due": result.next_due,
+        "stop": result.stop,
+    }

@@ -1,0 +1,97 @@
+"""From an issue file to everything that is made of it: what check, build, test and send have in common."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from newsletter.cli.common import Project
+from newsletter.compose.compile import Compilation, compile_issue
+from newsletter.compose.folders import folder_images, project_templates
+from newsletter.compose.furniture import furniture
+from newsletter.config import Configuration, MailingList
+from newsletter.issue.finding import Finding, IssueError, Severity
+from newsletter.issue.model import Issue
+from newsletter.issue.parse import KnownNames, parse_issue, read_source
+from newsletter.message.identity import MailIdentity, identity_of
+from newsletter.message.template import MessageTemplate
+from newsletter.preflight.check import preflight
+from subscribers.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workpiece:
+    """An issue, compiled and looked at."""
+
+    issue: Issue
+    mailing_list: MailingList
+    identity: MailIdentity
+    compilation: Compilation
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that keep it from being sent."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+
+    def template(self) -> MessageTemplate:
+        """The message with its gaps."""
+        images = self.compilation.files
+        embedded: Mapping[str, bytes] = {file.asset.name: file.content for file in images if file.asset.embedded}
+        return MessageTemplate.build(self.compilation.compiled, self.identity, embedded)
+
+
+def read_issue(configuration: Configuration, path: Path, list_slug: str | None = None) -> Issue:
+    """Parse the issue file at `path`, for the list `list_slug` instead of its own if given; raises IssueError."""
+    limit = configuration.limits.issue_kilobytes * 1024
+    source = read_source(_bytes(path, limit), str(path), limit=limit)
+    lists = {slug: frozenset(item.attributes) for slug, item in configuration.lists.items()}
+    issue = parse_issue(source, file=str(path), slug=path.stem, known=KnownNames(lists=lists))
+    if list_slug is None:
+        return issue
+    configuration.mailing_list(list_slug)
+    return replace(issue, list_slug=list_slug)
+
+
+def work_on(project: Project, path: Path, list_slug: str | None = None) -> Workpiece:
+    """Parse, compile and check the issue at `path`; raises IssueError for what cannot be understood at all."""
+    configuration = project.configuration
+    issue = read_issue(configuration, path, list_slug)
+    mailing_list = configuration.mailing_list(issue.list_slug)
+    base_url = configuration.site.base_url
+    logo = configuration.folder / mailing_list.logo if mailing_list.logo else None
+    compilation = compile_issue(
+        issue,
+        mailing_list=mailing_list,
+        furniture=furniture(
+            mailing_list, list_slug=issue.list_slug, issue_slug=issue.slug, base_url=base_url, date=issue.date
+        ),
+        base_url=base_url,
+        templates=project_templates(configuration),
+        load_image=folder_images(path.parent, logo=logo),
+        limits=configuration.limits,
+    )
+    return Workpiece(
+        issue=issue,
+        mailing_list=mailing_list,
+        identity=identity_of(issue.list_slug, mailing_list),
+        compilation=compilation,
+        findings=tuple(preflight(issue, mailing_list, compilation.compiled)),
+    )
+
+
+def findings_of(project: Project, path: Path) -> tuple[Finding, ...]:
+    """Everything there is to say about the issue, whether or not it can be compiled."""
+    try:
+        return work_on(project, path).findings
+    except IssueError as error:
+        return error.findings
+
+
+def _bytes(path: Path, limit: int) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(limit + 1)
+    except FileNotFoundError:
+        raise InputError("there is no such issue", where=str(path), remedy="`newsletter new SLUG` begins one") from None
+    except OSError as error:
+        raise InputError(f"the issue cannot be read: {error.strerror}", where=str(path)) from None

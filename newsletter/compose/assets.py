@@ -1,0 +1,90 @@
+"""The images of one compilation: loaded once, prepared for where they stand, named by their digest. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from newsletter.compose.compiled import Asset
+from newsletter.compose.images import ImageError, prepare_image
+from newsletter.config import Limits
+from newsletter.issue.finding import Finding, error
+from newsletter.issue.model import Picture
+
+LOGO = "/logo"
+"""What the loader is asked for to get the list's logo; an absolute path, so no issue can mean it."""
+
+STACKED_WIDTH = 280
+"""CSS pixels that an image gets at least: what stands small beside text is wider on a phone, above it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetFile:
+    """An image of the issue and its bytes, for the media folder or the message."""
+
+    asset: Asset
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownImage:
+    """What a template writes into <img>: a URL and the CSS size."""
+
+    url: str
+    width: int
+    height: int
+    is_fluid: bool
+    """Whether the image is larger than it is shown, so that it may fill the width of a phone."""
+
+
+class Assets:
+    """Collects images as the templates ask for them; what is wrong with one becomes a finding, not an exception."""
+
+    def __init__(
+        self, load: Callable[[str], bytes], limits: Limits, *, base_url: str, embedded: bool, file: str
+    ) -> None:
+        self._load = load
+        self._limits = limits
+        self._base_url = base_url
+        self._embedded = embedded
+        self._file = file
+        self._files: dict[str, AssetFile] = {}
+        self.findings: list[Finding] = []
+
+    @property
+    def files(self) -> tuple[AssetFile, ...]:
+        """Every image once, in the order of first use."""
+        return tuple(self._files.values())
+
+    def show(self, picture: Picture, width: int) -> ShownImage | None:
+        """The image for a place `width` CSS pixels wide; None, and a finding, if it cannot be used."""
+        try:
+            return self._shown(picture.source, width)
+        except ImageError as problem:
+            what = f"{picture.source} {problem.what}"
+            self.findings.append(error("image", self._file, picture.line, what, problem.remedy))
+            return None
+
+    def logo(self, width: int) -> ShownImage | None:
+        """The list's logo, like any image."""
+        try:
+            return self._shown(LOGO, width)
+        except ImageError as problem:
+            what = f"the list's logo {problem.what}"
+            self.findings.append(error("image", "newsletter.toml", 0, what, problem.remedy))
+            return None
+
+    def _shown(self, source: str, width: int) -> ShownImage:
+        image = prepare_image(self._load(source), width=max(width, STACKED_WIDTH), limits=self._limits)
+        name = f"{image.digest}.{image.extension}"
+        asset = Asset(
+            digest=image.digest,
+            media_type=image.media_type,
+            name=name,
+            width=image.width,
+            height=image.height,
+            embedded=self._embedded,
+        )
+        self._files.setdefault(name, AssetFile(asset=asset, content=image.content))
+        url = f"cid:{name}" if self._embedded else f"{self._base_url}/media/{name}"
+        shown = min(width, image.shown[0])
+        height = max(1, round(image.height * shown / image.width))
+        return ShownImage(url=url, width=shown, height=height, is_fluid=image.width > shown)

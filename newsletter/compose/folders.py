@@ -1,0 +1,66 @@
+"""The edge of composing: images and templates from folders. Everything else in this package reads no file."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import jinja2
+
+from newsletter.compose.assets import LOGO
+from newsletter.compose.images import ImageError
+from newsletter.compose.templating import Templates
+from newsletter.config import Configuration, templates_dir
+from subscribers.errors import ConfigurationError
+
+
+def folder_templates(folders: Sequence[Path] = ()) -> Templates:
+    """Templates from `folders`, searched in order, and then the built-in ones. Keep it: it caches what it parsed."""
+    for folder in folders:
+        if not folder.is_dir():
+            raise ConfigurationError(
+                "there is no such folder of templates",
+                where=str(folder),
+                remedy="mend [theme] folder, or make it",
+            )
+    return Templates([jinja2.FileSystemLoader(folder) for folder in (*folders, templates_dir() / "email")])
+
+
+def project_templates(configuration: Configuration) -> Templates:
+    """The templates of a project: its own theme folder before the built-in ones."""
+    own = configuration.theme.folder
+    return folder_templates([configuration.folder / own] if own else [])
+
+
+def folder_images(folder: Path, *, logo: Path | None = None) -> Callable[[str], bytes]:
+    """A loader of the images beside an issue; nothing outside `folder` is read, also not through a symbolic link."""
+    root = folder.resolve()
+
+    def load(source: str) -> bytes:
+        if source == LOGO and logo is not None:
+            return _read(logo)
+        return _read(_inside(root, source))
+
+    return load
+
+
+def _inside(root: Path, source: str) -> Path:
+    if "://" in source:
+        raise ImageError(
+            "is on another site, which would see who reads the mail",
+            "save it beside the issue and name the file (B12)",
+        )
+    try:
+        path = (root / source).resolve()
+    except (OSError, ValueError, RuntimeError):
+        raise ImageError("is not the name of a file", "name an image beside the issue") from None
+    if Path(source).is_absolute() or not path.is_relative_to(root):
+        raise ImageError("lies outside the folder of the issue", "copy it beside the issue and write its name")
+    return path
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ImageError("is missing", f"put it in {path.parent.name or path.parent}/, or mend its name") from None
+    except OSError as problem:
+        raise ImageError(f"cannot be read ({problem.strerror})", "check the name and the file's permissions") from None

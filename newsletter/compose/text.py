@@ -1,0 +1,210 @@
+"""The text part, written from the Issue itself and not from its HTML: same words, same links (A6). Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from newsletter.compose.compiled import Pieces
+from newsletter.compose.furniture import Furniture
+from newsletter.compose.lines import (
+    Lines,
+    as_pieces,
+    in_words,
+    joined,
+    linked,
+    prefixed,
+    width,
+    wrap,
+)
+from newsletter.compose.text_table import table_lines
+from newsletter.issue.model import (
+    Agenda,
+    AgendaEntry,
+    Article,
+    Block,
+    Button,
+    Card,
+    Cards,
+    Divider,
+    Heading,
+    Inlines,
+    Invitation,
+    Issue,
+    ListBlock,
+    Mixed,
+    Note,
+    Paragraph,
+    Picture,
+    ProgrammeItem,
+    Quote,
+    Table,
+    Text,
+)
+
+WIDTH = 72
+"""Characters on a line, a longer URL excepted."""
+
+
+def render_text(issue: Issue, furniture: Furniture) -> Pieces:
+    """The whole text part: title, date, web version, issue, footer with the way out."""
+    writer = _Writer(furniture)
+    title = in_words(_as_inlines((issue.title,) if issue.title else issue.subject))
+    web_version = furniture.web_version
+    top: list[Lines] = [_underlined(wrap(title, WIDTH), "="), [(f"{furniture.title}, {furniture.date}",)]]
+    top += [wrap(in_words((web_version,)), WIDTH)] if web_version else []
+    footer = [
+        group
+        for part in furniture.footer
+        for group in (_underlined([(part.title,)], "-"), writer.blocks(part.blocks, WIDTH))
+    ]
+    return as_pieces(joined([*top, writer.blocks(issue.blocks, WIDTH), _RULE, *footer]))
+
+
+_RULE: Lines = [("* * *",)]
+
+
+class _Writer:
+    """Writes blocks as lines of at most `limit` characters, in the words of one list's language."""
+
+    def __init__(self, furniture: Furniture) -> None:
+        self._furniture = furniture
+        self._labels = furniture.labels
+
+    def blocks(self, blocks: Sequence[Block], limit: int) -> Lines:
+        """Blocks with an empty line between them."""
+        return joined(_WRITERS[type(block)](self, block, limit) for block in blocks)
+
+    def heading(self, block: Heading, limit: int) -> Lines:
+        return _underlined(wrap(in_words(block.content), limit), "-")
+
+    def paragraph(self, block: Paragraph, limit: int) -> Lines:
+        return wrap(in_words(block.content), limit)
+
+    def picture(self, block: Picture, limit: int) -> Lines:
+        """What the image shows, its caption, and where it leads."""
+        words = (f"[{self._labels.image}: {block.alt}]",) if block.alt else ()
+        return [*wrap(linked(words, block.target), limit), *wrap(in_words(block.caption), limit)]
+
+    def list_block(self, block: ListBlock, limit: int) -> Lines:
+        marks = [f"{block.start + index}. " if block.ordered else "- " for index in range(len(block.items))]
+        indent = max(map(len, marks), default=0)
+        lines: Lines = []
+        for mark, item in zip(marks, block.items, strict=True):
+            content = self._item(item, limit - indent) or [()]
+            lines += prefixed(content, mark.rjust(indent), " " * indent)
+        return lines
+
+    def table(self, block: Table, limit: int) -> Lines:
+        return table_lines(block, limit)
+
+    def quote(self, block: Quote, limit: int) -> Lines:
+        name = ", ".join(part for part in (block.person, block.role) if part)
+        said = self.blocks(block.blocks, limit - 2)
+        person = wrap([f"\N{EM DASH} {name}"], limit - 2) if name else []
+        return prefixed([*said, *person], "> ")
+
+    def divider(self, _block: Divider, _limit: int) -> Lines:
+        return _RULE
+
+    def button(self, block: Button, limit: int) -> Lines:
+        return wrap(linked(tuple(in_words(block.content)), block.target), limit)
+
+    def note(self, block: Note, limit: int) -> Lines:
+        return prefixed(self.blocks(block.blocks, limit - 2), "| ")
+
+    def article(self, block: Article, limit: int) -> Lines:
+        picture = self.picture(block.picture, limit) if block.picture else []
+        return joined([picture, self.blocks(block.blocks, limit)])
+
+    def agenda(self, block: Agenda, limit: int) -> Lines:
+        return joined(self._agenda_entry(entry, limit) for entry in block.entries)
+
+    def cards(self, block: Cards, limit: int) -> Lines:
+        return joined(self._card(card, limit) for card in block.cards)
+
+    def invitation(self, block: Invitation, limit: int) -> Lines:
+        labels = self._labels
+        programme = self._programme(block.programme, limit)
+        closing = self._furniture.day(block.closing_date) if block.closing_date else ""
+        sign_up = linked((block.link_text or labels.sign_up,), block.link) if block.link else ()
+        return joined(
+            [
+                _underlined(wrap([block.title], limit), "-"),
+                [
+                    *_labelled(labels.when, self._furniture.moment(block.date, block.start, block.end), limit),
+                    *_labelled(labels.place, block.place, limit),
+                    *_labelled(labels.audience, block.audience, limit),
+                    *_labelled(labels.cost, block.cost, limit),
+                ],
+                [(f"{labels.programme}:",), *programme] if programme else [],
+                [*wrap(sign_up, limit), *(wrap([f"{labels.closing} {closing}."], limit) if closing else [])],
+            ]
+        )
+
+    def _item(self, blocks: Sequence[Block], limit: int) -> Lines:
+        """A list item: a list within it follows its words without an empty line."""
+        lines: Lines = []
+        for block in blocks:
+            gap = [()] if lines and not isinstance(block, ListBlock) else []
+            lines += [*gap, *_WRITERS[type(block)](self, block, limit)]
+        return lines
+
+    def _agenda_entry(self, entry: AgendaEntry, limit: int) -> Lines:
+        """Date and time, then the title; the title is the link unless the editor gave the link words of its own."""
+        labels = self._labels
+        title = linked((entry.title,), () if entry.link_text else entry.link)
+        details = [
+            *wrap(title, limit - 2),
+            *_labelled(labels.place, entry.place, limit - 2),
+            *_labelled(labels.audience, entry.audience, limit - 2),
+            *(wrap(linked((entry.link_text,), entry.link), limit - 2) if entry.link_text else []),
+        ]
+        return [*wrap([self._furniture.moment(entry.date, entry.start, entry.end)], limit), *prefixed(details, "  ")]
+
+    def _card(self, card: Card, limit: int) -> Lines:
+        """Title, image, words; the address stands last, so that the rule below the title stays short."""
+        return joined(
+            [
+                _underlined(wrap([card.title], limit), "-"),
+                self.picture(card.picture, limit) if card.picture else [],
+                wrap(in_words(card.content), limit),
+                wrap(linked((card.link_text,) if card.link_text else (), card.link), limit),
+            ]
+        )
+
+    def _programme(self, items: Sequence[ProgrammeItem], limit: int) -> Lines:
+        lines: Lines = []
+        for item in items:
+            times = self._furniture.times(item.start, item.end)
+            words = wrap([f"{times}: " if times else "", *in_words(item.title)], limit - 2)
+            lines += prefixed([*words, *self._programme(item.items, limit - 2)], "- ", "  ")
+        return lines
+
+
+def _underlined(lines: Lines, mark: str) -> Lines:
+    """A heading; as long as its longest line, but a URL in it makes the rule no longer than a line."""
+    return [*lines, (mark * min(WIDTH, max(map(width, lines))),)] if lines else []
+
+
+def _labelled(label: str, value: str, limit: int) -> Lines:
+    return wrap([f"{label}: {value}"], limit) if value else []
+
+
+def _as_inlines(mixed: Mixed) -> Inlines:
+    return tuple(Text(piece) if isinstance(piece, str) else piece for piece in mixed)
+
+
+_WRITERS: Mapping[type, Callable[[_Writer, Any, int], Lines]] = {
+    Heading: _Writer.heading,
+    Paragraph: _Writer.paragraph,
+    Picture: _Writer.picture,
+    ListBlock: _Writer.list_block,
+    Table: _Writer.table,
+    Quote: _Writer.quote,
+    Divider: _Writer.divider,
+    Button: _Writer.button,
+    Note: _Writer.note,
+    Article: _Writer.article,
+    Agenda: _Writer.agenda,
+    Cards: _Writer.cards,
+    Invitation: _Writer.invitation,
+}

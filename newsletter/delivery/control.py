@@ -1,0 +1,166 @@
+"""What all parts of a running worker share: when to stop, when to wait, how far it is (edge)."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ParamSpec, TypeVar
+
+from newsletter.delivery.outcome import Outcome, State
+from newsletter.delivery.session import Session, Timeouts
+from subscribers.errors import ServiceError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Stop(StrEnum):
+    """Why a worker ended before its job was done."""
+
+    INTERRUPTED = "interrupted"
+    """SIGINT or SIGTERM."""
+    PAUSED = "paused"
+    """The operator paused the job."""
+    CANCELLED = "cancelled"
+    """The operator cancelled the job."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How a worker works; tests make it impatient."""
+
+    connections: int = 4
+    messages_per_connection: int = 1000
+    messages_per_second: float | None = None
+    batch: int = 500
+    """Deliveries claimed at once."""
+    group: int = 200
+    """Outcomes recorded in one transaction, or fewer after `group_seconds`."""
+    group_seconds: float = 0.25
+    reconnect_waits: tuple[float, ...] = (1, 5, 15)
+    """Seconds before each further session after one that failed; then the connection is given up."""
+    look_seconds: float = 1
+    """How often to look whether the job was paused or the store is being scrubbed."""
+    timeouts: Timeouts = field(default_factory=Timeouts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run is."""
+
+    audience: int
+    counts: dict[State, int]
+    """Deliveries by state, of the whole job."""
+    done: int
+    """Deliveries that will not be tried again, or not in this run."""
+    handled: int
+    """Outcomes of this run."""
+    seconds: float
+    """Since this run began."""
+
+    @property
+    def rate(self) -> float:
+        """Outcomes per second of this run."""
+        return self.handled / self.seconds if self.seconds > 0 else 0.0
+
+
+class Control:
+    """Stops and pauses a run, keeps its counts, and does its work in the store on one thread of its own."""
+
+    def __init__(self, audience: int, counts: dict[State, int], report: Callable[[Progress], None] | None) -> None:
+        self._audience = audience
+        self._counts = Counter(counts)
+        self._report = report
+        self._began = asyncio.get_running_loop().time()
+        self._stopping = asyncio.Event()
+        self._may_work = asyncio.Event()
+        self._may_work.set()
+        self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="newsletter-store")
+        self.stop: Stop | None = None
+        self.error: Exception | None = None
+        self.handled = 0
+        self.sessions: set[Session] = set()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether nothing new may be begun."""
+        return self._stopping.is_set()
+
+    def stop_for(self, why: Stop) -> None:
+        """Finish what is in flight and end; asked a second time, drop the connections too."""
+        if self.stop is Stop.INTERRUPTED and why is Stop.INTERRUPTED:
+            for session in self.sessions:
+                session.abort()
+        self.stop = self.stop or why
+        self._stopping.set()
+        self._may_work.set()
+
+    def fail(self, error: Exception) -> None:
+        """End the run with this error, the first one counting; what is in flight is finished."""
+        self.error = self.error or error
+        self._stopping.set()
+        self._may_work.set()
+
+    def check(self) -> None:
+        """Raise the error that ends this run, if there is one: the last look before a dot is written."""
+        if self.error:
+            raise ServiceError("the run is ending, nothing more is sent")
+
+    def hold(self, *, is_held: bool) -> None:
+        """Yield to the scrub, or go on after it."""
+        if is_held and not self.is_stopping:
+            self._may_work.clear()
+        else:
+            self._may_work.set()
+
+    async def may_work(self) -> None:
+        """Wait while the store is being scrubbed."""
+        await self._may_work.wait()
+
+    async def stopped(self) -> None:
+        """Wait until the run is stopping."""
+        await self._stopping.wait()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, but not when stopping."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def in_store(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `function` on the store's thread: one statement at a time, none on the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: function(*args, **kwargs))
+
+    def close(self) -> Progress:
+        """End the store's thread; the last progress."""
+        self._threads.shutdown(wait=True)
+        return self.progress()
+
+    def count(self, before: State, event_state: State, number: int = 1) -> None:
+        """Move `number` deliveries from one state to another in the counts."""
+        self._counts[before] -= number
+        self._counts[event_state] += number
+
+    def count_outcome(self, outcome: Outcome) -> None:
+        """One claimed delivery has its outcome."""
+        self.count(State.QUEUED, outcome.state)
+        self.handled += 1
+
+    def progress(self) -> Progress:
+        """How far the run is now; claimed deliveries count as queued."""
+        counts = {state: max(0, self._counts[state]) for state in State}
+        waiting = counts[State.QUEUED] + counts[State.CLAIMED]
+        return Progress(
+            audience=self._audience,
+            counts=counts,
+            done=self._audience - waiting,
+            handled=self.handled,
+            seconds=asyncio.get_running_loop().time() - self._began,
+        )
+
+    def tell(self) -> None:
+        """Report the progress to whoever watches."""
+        if self._report:
+            self._report(self.progress())

@@ -1,0 +1,90 @@
+"""After a crash: what the journals of dead workers say is told to the store, before anything is sent (edge; I3, A24).
+
+Also the ordinary end of a worker: whatever it still holds is settled by its own journal in the same way.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from newsletter.delivery import journal
+from newsletter.delivery.journal import Account
+from newsletter.delivery.outcome import Event, Outcome
+from newsletter.delivery.retry import Reason
+from newsletter.store import deliveries
+from newsletter.store.deliveries import Recovered
+from subscribers.leaving import suppress
+from subscribers.ledger_entry import Record
+from subscribers.retention import Policies
+from subscribers.subscription import Actor
+from subscribers.suppression import SuppressionReason
+from subscribers.transactions import reading, writing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Books:
+    """Where outcomes are written down: the store, and the ledger for suppressions (I11)."""
+
+    engine: Engine
+    remember: Record
+    policies: Policies
+    clock: Callable[[], datetime]
+
+    def record(self, worker: str, outcomes: Sequence[Outcome]) -> None:
+        """Suppress whose address is dead, then record all outcomes in one transaction; safe to repeat.
+
+        In this order, so that a crash in between repeats the suppression instead of forgetting it.
+        """
+        self._suppress([outcome.delivery for outcome in outcomes if outcome.is_hard])
+        with writing(self.engine) as connection:
+            deliveries.record(connection, worker, outcomes, self.clock())
+
+    def settle(self, job: int, worker: str, account: Account) -> Recovered:
+        """Settle all that `worker`, who is gone or done, still holds."""
+        with reading(self.engine) as connection:
+            held = deliveries.held_by(connection, job, worker)
+        outcomes = settlement(held, account)
+        self._suppress([outcome.delivery for outcome in outcomes.values() if outcome.is_hard])
+        with writing(self.engine) as connection:
+            return deliveries.recover(connection, job, worker, outcomes, self.clock())
+
+    def _suppress(self, ids: Sequence[int]) -> None:
+        if not ids:
+            return
+        with writing(self.engine) as connection:
+            for person in deliveries.people_of(connection, ids):
+                suppress(
+                    connection,
+                    person,
+                    reason=SuppressionReason.HARD_BOUNCE,
+                    actor=Actor.SYSTEM,
+                    policies=self.policies,
+                    now=self.clock(),
+                    record=self.remember,
+                )
+
+
+def settlement(held: set[int], account: Account) -> Mapping[int, Outcome]:
+    """The outcome of each held delivery that may have been sent; what is left out certainly was not.
+
+    With a damaged journal nothing is certain: every delivery it does not settle is unknown.
+    """
+    lost = held if account.is_damaged else account.open_dots & held
+    unknown = {identity: Outcome(delivery=identity, event=Event.LOSE, reason=Reason.CRASHED) for identity in lost}
+    return unknown | {identity: account.outcomes[identity] for identity in held & account.outcomes.keys()}
+
+
+def recover_job(books: Books, spool: Path, job: int, worker: str) -> Recovered:
+    """Settle what earlier workers of the job left behind; the caller holds the job and is `worker`."""
+    recorded = unknown = released = 0
+    for dead, path in journal.left_behind(spool, job):
+        if dead == worker:
+            continue
+        found = books.settle(job, dead, journal.read(path))
+        path.unlink(missing_ok=True)
+        recorded, unknown, released = recorded + found.recorded, unknown + found.unknown, released + found.released
+    unknown += deliveries.lose_overdue(books.engine, job, worker, books.clock())
+    return Recovered(recorded=recorded, unknown=unknown, released=released)

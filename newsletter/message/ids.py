@@ -1,0 +1,117 @@
+"""What a message is known by: Message-ID, envelope sender, and the two ways to leave. Pure.
+
+Message-ID and envelope sender carry a delivery's number and a short MAC, so that what comes back by mail cannot be
+invented (A18). Neither names a key: all keys of the ring are tried, the newest first.
+"""
+
+import hmac
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from newsletter.config import MailingList
+from subscribers.errors import ConfigurationError
+from subscribers.tokens import REF_OCTETS, Keyring
+
+ADDRESS_OCTETS = 254
+"""RFC 5321 section 4.5.3.1.3, without the angle brackets (A8)."""
+_MESSAGE_ID_LABEL = "message id"
+_VERP_LABEL = "envelope sender"
+_MESSAGE_ID_MAC = 8
+"""Hexadecimal digits; a Message-ID only finds a delivery, together with other evidence."""
+_VERP_MAC = 20
+"""Hexadecimal digits, 80 bits: a bounce to this address is evidence by itself."""
+_MESSAGE_ID = re.compile(r"<?([1-9][0-9]{0,18})\.([0-9a-f]{32})\.([0-9a-f]{8})@[^@<>\s]+>?", re.ASCII | re.IGNORECASE)
+_VERP = re.compile(r"<?b-([1-9][0-9]{0,18})-([0-9a-f]{20})@[^@<>\s]+>?", re.ASCII | re.IGNORECASE)
+_LONGEST_VERP = len("b-") + 19 + len("-") + _VERP_MAC + len("@")
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRef:
+    """One delivery as its Message-ID names it."""
+
+    delivery: int
+    job_ref: bytes
+
+
+def make_message_id(keyring: Keyring, delivery: int, job_ref: bytes, domain: str) -> str:
+    """`<{delivery}.{job ref}.{mac}@{domain}>`: the same for a delivery every time, also over retries."""
+    body = f"{_number(delivery)}.{_job(job_ref)}"
+    return f"<{body}.{_mac(keyring.subkey(_MESSAGE_ID_LABEL), body, _MESSAGE_ID_MAC)}@{domain}>"
+
+
+def parse_message_id(keyring: Keyring, text: str) -> DeliveryRef | None:
+    """The delivery that a Message-ID names, with or without angle brackets; None if we did not make it."""
+    found = _MESSAGE_ID.fullmatch(text.strip())
+    if not found:
+        return None
+    job = found[2].lower()
+    if not _is_ours(keyring.subkeys(_MESSAGE_ID_LABEL), f"{found[1]}.{job}", found[3].lower()):
+        return None
+    return DeliveryRef(int(found[1]), bytes.fromhex(job))
+
+
+def make_verp_sender(keyring: Keyring, delivery: int, domain: str) -> str:
+    """`b-{delivery}-{mac}@{domain}`: at most 42 octets before the @ (A8), and letters of one case only (A18)."""
+    number = _number(delivery)
+    return f"b-{number}-{_mac(keyring.subkey(_VERP_LABEL), number, _VERP_MAC)}@{domain}"
+
+
+def parse_verp_sender(keyring: Keyring, address: str) -> int | None:
+    """The delivery whose envelope sender this is, in any case of letters; None if we did not make it."""
+    found = _VERP.fullmatch(address.strip())
+    if found and _is_ours(keyring.subkeys(_VERP_LABEL), found[1], found[2].lower()):
+        return int(found[1])
+    return None
+
+
+def envelope_senders(keyring: Keyring, list_slug: str, mailing_list: MailingList) -> Callable[[int], str]:
+    """MAIL FROM of each delivery of a list: one per delivery (`verp`), or one mailbox for all (`fixed`).
+
+    Raises ConfigurationError for a bounce domain so long that the address would be more than mail allows (A8).
+    """
+    mailbox = mailing_list.bounce_mailbox or mailing_list.sender
+    if mailing_list.envelope == "fixed":
+        return lambda _delivery: mailbox.address
+    domain = mailbox.parsed.domain
+    if _LONGEST_VERP + len(domain) > ADDRESS_OCTETS:
+        raise ConfigurationError(
+            "the bounce domain is too long for an envelope sender",
+            where=f"[lists.{list_slug}] bounce_mailbox",
+            remedy=f"use a domain of at most {ADDRESS_OCTETS - _LONGEST_VERP} octets",
+        )
+    return lambda delivery: make_verp_sender(keyring, delivery, domain)
+
+
+def unsubscribe_url(base_url: str, token: str) -> str:
+    """The page where the bearer of `token` leaves, and the address that one-click posts to (A10)."""
+    return f"{base_url}/u/{token}"
+
+
+def unsubscribe_mailto(mailbox: str, token: str) -> str:
+    """The mail that makes the bearer of `token` leave (RFC 6068): the token stands in the subject (A15)."""
+    return f"mailto:{quote(mailbox, safe='@!$*+')}?subject=unsubscribe%20{token}"
+
+
+def _number(delivery: int) -> str:
+    if not 0 < delivery < 2**63:
+        msg = f"{delivery} is not the number of a delivery"
+        raise ValueError(msg)
+    return str(delivery)
+
+
+def _job(job_ref: bytes) -> str:
+    if len(job_ref) != REF_OCTETS:
+        msg = f"a job's ref has {REF_OCTETS} bytes, not {len(job_ref)}"
+        raise ValueError(msg)
+    return job_ref.hex()
+
+
+def _mac(key: bytes, body: str, digits: int) -> str:
+    return hmac.digest(key, body.encode("ascii"), "sha256").hex()[:digits]
+
+
+def _is_ours(keys: Iterable[bytes], body: str, mac: str) -> bool:
+    """Whether one of `keys` made `mac`; compares all of them, each in constant time."""
+    return sum(hmac.compare_digest(_mac(key, body, len(mac)), mac) for key in keys) > 0

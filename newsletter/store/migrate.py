@@ -1,0 +1,104 @@
+"""The schema's version: bringing a database up to date, and refusing to work on one that is not.
+
+A revision is a file `migrations/versions/NNNN_name.py`; the highest number is what this program needs. A fresh SQLite
+file is made ready on first use; any other change of a schema is the operator's, by `newsletter database upgrade`.
+"""
+
+import re
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from newsletter.config import Configuration
+from newsletter.store import tables
+from newsletter.store.engine import connect
+from subscribers.errors import ConfigurationError
+from subscribers.transactions import reading, writing
+
+FOLDER = Path(__file__).resolve().parent / "migrations"
+VERSION_TABLE = "alembic_version"
+LOCK = 0x6E6577736C657474
+"""Number of PostgreSQL's advisory lock ("newslett"): one upgrade at a time."""
+
+# The tables of mailings belong to the schema as soon as the schema is spoken of.
+metadata = tables.send_job.metadata
+
+
+def open_store(configuration: Configuration) -> Engine:
+    """The engine of the configured database, its schema checked; a fresh SQLite file is made ready first.
+
+    Raises ConfigurationError for a schema that is older or newer than this program.
+    """
+    engine = connect(configuration.database_url)
+    if engine.dialect.name == "sqlite" and current(engine) is None:
+        upgrade(engine)
+    require_current(engine)
+    return engine
+
+
+def known() -> tuple[str, ...]:
+    """The revisions that this program knows, oldest first; read from file names, so that starting stays quick."""
+    names = sorted(path.name for path in (FOLDER / "versions").glob("[0-9]*_*.py"))
+    return tuple(re.split("_", name, maxsplit=1)[0] for name in names)
+
+
+def needed() -> str:
+    """The revision that this program works on."""
+    return known()[-1]
+
+
+def current(engine: Engine) -> str | None:
+    """The revision of the database; None for one without a schema."""
+    with reading(engine) as connection:
+        return _current(connection)
+
+
+def require_current(engine: Engine) -> None:
+    """Raise ConfigurationError unless the database has exactly the schema that this program works on."""
+    found = current(engine)
+    if found == needed():
+        return
+    where = engine.url.render_as_string(hide_password=True)
+    if found is None or found in known():
+        raise ConfigurationError(
+            "the database has no schema yet" if found is None else f"the database has the older schema {found}",
+            where=where,
+            remedy="run `newsletter database upgrade` (make a backup first)",
+        )
+    raise ConfigurationError(
+        f"the database has schema {found}, made by a newer version of this program",
+        where=where,
+        remedy=f"install that version again; this one knows schemas up to {needed()} and changed nothing",
+    )
+
+
+def upgrade(engine: Engine) -> tuple[str | None, str]:
+    """Bring the schema up to date in one transaction; return the revision before and after. Safe to repeat.
+
+    Raises ConfigurationError for a database that is newer than this program.
+    """
+    with writing(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+        before = _current(connection)
+        if before in {None, *known()[:-1]}:
+            _run(connection)
+    require_current(engine)
+    return before, needed()
+
+
+def _run(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _current(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found: str | None = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
+    return found

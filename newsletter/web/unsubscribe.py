@@ -1,0 +1,101 @@
+"""Leaving by the link of a mail: a page with one button, and the POST that does it (RFC 8058, A10-A13, I1)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from newsletter.web.pages import Pages
+from newsletter.web.writer import UnavailableError
+from subscribers.clock import Clock
+
+BODY_LIMIT = 8 * 1024
+"""Bytes; the body of RFC 8058 has 26, as multipart some 150."""
+BODY_SECONDS = 10.0
+RETRY_SECONDS = "60"
+FIELDS = 20
+
+Verify: TypeAlias = Callable[[str], bytes | None]
+"""The reference in a well-signed token, None for any other text; in constant time."""
+FindList: TypeAlias = Callable[[bytes], Awaitable[str]]
+"""Slug of the list that a reference is subscribed to now, "" if it is not (ended, erased, unknown)."""
+End: TypeAlias = Callable[[bytes, datetime], Awaitable[None]]
+"""Ends a subscription durably; raises UnavailableError."""
+
+
+class RefusedError(Exception):
+    """The body cannot be taken; `status` says why."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__()
+        self.status = status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unsubscribing:
+    """The endpoint `/u/{token}`."""
+
+    pages: Pages
+    verify: Verify
+    find_list: FindList
+    end: End
+    clock: Clock
+
+    async def unsubscribe(self, request: Request) -> Response:
+        """GET and HEAD show, POST ends. Every text that is not a well-signed token gets the same bytes (A13)."""
+        arrived_at = self.clock()  # the clock of the deadline starts here (I4), before the body is waited for
+        ref = self.verify(request.path_params["token"])
+        if ref is None:
+            return self.error(404)
+        if request.method == "POST":
+            return await self._end(request, ref, arrived_at)
+        return HTMLResponse(self.pages.ask.get(await self.find_list(ref), self.pages.ask[""]))
+
+    async def _end(self, request: Request, ref: bytes, arrived_at: datetime) -> Response:
+        """The answer depends on the request alone, not on whether anything was ended: it tells nobody anything."""
+        try:
+            body = await read_body(request, BODY_SECONDS)
+            await self.end(ref, arrived_at)
+        except RefusedError as refused:
+            return self.error(refused.status)
+        except UnavailableError:
+            return self.error(503)
+        return HTMLResponse(self.pages.ended.get(chosen_list(body), self.pages.ended[""]))
+
+    def error(self, status: int) -> Response:
+        """The page of an error; one that may pass says when to come back."""
+        headers = {"Retry-After": RETRY_SECONDS} if status == 503 else None  # noqa: PLR2004 - Service Unavailable
+        return HTMLResponse(self.pages.errors[status], status, headers)
+
+
+async def read_body(request: Request, seconds: float) -> bytes:
+    """The whole body, at most BODY_LIMIT bytes within `seconds`; raises RefusedError with 413 or 408.
+
+    What it says does not matter: urlencoded, multipart and empty bodies all mean the same (A11).
+    """
+    length = request.headers.get("content-length", "0")
+    if not length.isdigit() or int(length[:9]) > BODY_LIMIT:
+        raise RefusedError(413)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > BODY_LIMIT:
+                    raise RefusedError(413)
+    except TimeoutError:
+        raise RefusedError(408) from None
+    return bytes(body)
+
+
+def chosen_list(body: bytes) -> str:
+    """The list that our own form says it was shown for; "" when a program posted. Only words and language follow."""
+    try:
+        return parse_qs(body.decode("ascii", "replace"), max_num_fields=FIELDS).get("list", [""])[0]
+    except ValueError:
+        return ""

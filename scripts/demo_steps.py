@@ -1,0 +1,284 @@
+"""The steps of the demo; each is what a person would type, shown before it runs. Started by scripts/demo."""
+
+import argparse
+import csv
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email import message_from_binary_file
+from email.policy import default as modern
+from pathlib import Path
+
+from rich.console import Console
+
+SUBSCRIBERS = 1000
+SEED = 20270614
+SECOND_LIST = """
+[lists.bijeenkomsten]
+title = "Bijeenkomsten Voorbeeld"
+language = "nl"
+from = "Programma Voorbeeld <bijeenkomsten@example.org>"
+unsubscribe_mailbox = "afmelden@example.org"
+basis = "public-task"
+controller = "Organisatie Voorbeeld, Postbus 1, 1000 AA Voorbeeldstad"
+privacy_url = "https://example.org/privacy"
+"""
+FIRST = ["Anna", "Bram", "Chaima", "Daan", "Eva", "Fenna", "Gijs", "Hanneke", "Ilse", "Joris", "Koen", "Loïs", "Mirjam"]
+LAST = ["de Vries", "van den Berg", "Özdemir", "Bakker", "Jansen", "El Idrissi", "Meijer", "Smit", "van Dijk", "Wójcik"]
+PLACES = ["Voorbeeldstad", "Dorpen aan Zee", "Heidekamp", "Oud-Waterland", "Rivierenmonde"]
+
+screen = Console(highlight=False)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where this demo happens: project folder, ports and the Maildir of the catcher."""
+
+    folder: Path
+    smtp_port: int
+    http_port: int
+
+    @property
+    def maildir(self) -> Path:
+        """Where the catcher delivers to."""
+        return self.folder / "mail"
+
+    @property
+    def base_url(self) -> str:
+        """Where the pages are."""
+        return f"http://127.0.0.1:{self.http_port}"
+
+
+def main() -> None:
+    """Run every step, then say where to look."""
+    options = _options()
+    started = time.monotonic()
+    folder = options.folder or Path(tempfile.mkdtemp(prefix="newsletter-demo-"))
+    place = Place(folder.resolve(), _free_port(2525), _free_port(8080))
+    with ExitStack() as stack:
+        _make_project(place)
+        _import_subscribers(place)
+        _look_at_issues(place)
+        stack.enter_context(_background(place, "mailcatcher", str(place.maildir), "--port", str(place.smtp_port)))
+        sent, seconds = _send(place)
+        stack.enter_context(_background(place, "serve", "--port", str(place.http_port)))
+        address = _unsubscribe_one(place)
+        _send_again(place, address)
+        _forget(place, address)
+        _summary(place, sent, seconds, time.monotonic() - started)
+        if options.serve:
+            _wait(place)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/demo")
+    parser.add_argument("folder", nargs="?", type=Path, help="where to make the project; a temporary folder by default")
+    parser.add_argument("--serve", action="store_true", help="leave the pages up until Ctrl-C")
+    return parser.parse_args()
+
+
+# ---------------------------------------------------------------- steps
+
+
+def _make_project(place: Place) -> None:
+    _step("A project: configuration, two sample issues, a SQLite store")
+    _newsletter(place, "init", str(place.folder), cwd=Path.cwd())
+    file = place.folder / "newsletter.toml"
+    text = file.read_text(encoding="utf-8").replace(":8080", f":{place.http_port}")
+    text = text.replace("port = 2525", f"port = {place.smtp_port}")
+    file.write_text(text + SECOND_LIST, encoding="utf-8")
+
+
+def _import_subscribers(place: Place) -> None:
+    _step(f"{SUBSCRIBERS} made-up subscribers, on two lists")
+    people = list(_people(SUBSCRIBERS))
+    for name, share in (("nieuwsbrief", people[:700]), ("bijeenkomsten", people[500:])):
+        file = place.folder / f"{name}.csv"
+        _write_csv(file, share)
+        basis = "consent" if name == "nieuwsbrief" else "public-task"
+        arguments = ["import", str(file), "--list", name, "--basis", basis, "--source", "sign-up form, spring 2026"]
+        _newsletter(place, "subscribers", *arguments)
+        file.unlink()  # the file holds personal data, and the store has it now
+
+
+def _look_at_issues(place: Place) -> None:
+    _step("The editor checks and builds: a newsletter and an invitation")
+    for issue in ("nieuwsbrief", "uitnodiging"):
+        _newsletter(place, "check", f"issues/{issue}.md")
+        _newsletter(place, "build", f"issues/{issue}.md", "--out", f"build/{issue}")
+
+
+def _send(place: Place) -> tuple[int, float]:
+    _step("The operator sends the newsletter (to the built-in mail catcher, a real SMTP server)")
+    began = time.monotonic()
+    _newsletter(place, "send", "issues/nieuwsbrief.md", "--yes")
+    return len(_mails(place)), time.monotonic() - began
+
+
+def _unsubscribe_one(place: Place) -> str:
+    _step("A subscriber clicks unsubscribe: the one-click request of RFC 8058, as a mail program sends it")
+    mail = _read(_mails(place)[0])
+    found = re.search(r"<(http[^>]+)>", str(mail["List-Unsubscribe"]).replace("\n", ""))
+    if not found:
+        sys.exit("the mail has no unsubscribe link")
+    request = urllib.request.Request(found[1], data=b"List-Unsubscribe=One-Click", method="POST")  # noqa: S310 - ours
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - a link of our own, on this machine
+        screen.print(f"POST {place.base_url}/u/…  →  {answer.status} {answer.reason}")
+    return str(mail["To"].addresses[0].addr_spec)
+
+
+def _send_again(place: Place, address: str) -> None:
+    _step("Sending the same issue again: nobody gets it twice")
+    before = _received(place)
+    _newsletter(place, "send", "issues/nieuwsbrief.md", "--yes")
+    _expect(_received(place) == before, "the second send mailed somebody")
+    _step("Sending the invitation to the same list: whoever left gets nothing")
+    _newsletter(place, "send", "issues/uitnodiging.md", "--list", "nieuwsbrief", "--yes")
+    _expect(_received(place, address) == before[address], "the unsubscribed person was mailed")
+    screen.print(f"Mails to the person who left: {before[address]}, the one from before.")
+
+
+def _forget(place: Place, address: str) -> None:
+    from newsletter.cli.common import open_project
+    from newsletter.cli.retention import erase_due, show_run
+
+    _step("22 days later (the clock is moved): retention runs, and the receipt of the erasure")
+    project = open_project(place.folder / "newsletter.toml")
+    later = datetime.now(UTC) + timedelta(days=22)
+    show_run(erase_due(project, project.engine, quiet=True, clock=lambda: later))
+    project.engine.dispose()
+    data = place.folder / "data"
+    hits = [path for path in data.rglob("*") if path.is_file() and address.encode() in path.read_bytes()]
+    _expect(not hits, f"the address is still in {hits}")
+    screen.print(f"The address is in none of the {sum(1 for _ in data.rglob('*'))} files and folders below {data}.")
+
+
+def _summary(place: Place, sent: int, seconds: float, total: float) -> None:
+    build = place.folder / "build"
+    screen.rule("[bold]Done")
+    screen.print(
+        f"{sent} mails in {seconds:.1f} s ({sent / seconds:.0f} per second, start and end of the program included); "
+        f"the whole demo took {total:.0f} s.\n"
+        f"\n  a newsletter in the browser   {build / 'nieuwsbrief' / 'message.html'}"
+        f"\n  an invitation in the browser  {build / 'uitnodiging' / 'message.html'}"
+        f"\n  a mail as it was received     {_mails(place)[0]}"
+        f"\n  the project                   {place.folder}",
+        soft_wrap=True,
+    )
+
+
+def _wait(place: Place) -> None:
+    screen.print(f"\nThe pages are up: {place.base_url}/archive/nieuwsbrief/nieuwsbrief (Ctrl-C ends)")
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        screen.print("\nEnded.")
+
+
+# ---------------------------------------------------------------- helpers
+
+
+def _step(text: str) -> None:
+    screen.print()
+    screen.rule(f"[bold]{text}", align="left")
+
+
+def _newsletter(place: Place, *arguments: str, cwd: Path | None = None) -> None:
+    """Show and run one command; end the demo with its exit status if it fails."""
+    screen.print(f"[bold]$ newsletter {' '.join(arguments)}")
+    status = subprocess.run(_command(*arguments), cwd=cwd or place.folder, check=False).returncode
+    if status:
+        sys.exit(status)
+
+
+def _command(*arguments: str) -> list[str]:
+    return [str(Path(sys.executable).parent / "newsletter"), *arguments]
+
+
+@contextmanager
+def _background(place: Place, *arguments: str) -> Iterator[None]:
+    screen.print(f"[bold]$ newsletter {' '.join(arguments)} &")
+    log = (place.folder / f"{arguments[0]}.log").open("w", encoding="utf-8")
+    process = subprocess.Popen(_command(*arguments), cwd=place.folder, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        _wait_for_port(int(arguments[-1]), process, Path(log.name))
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)
+        log.close()
+
+
+def _wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    sys.exit(f"it did not start:\n{log.read_text(encoding='utf-8')}")
+
+
+def _free_port(preferred: int) -> int:
+    for port in (preferred, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    sys.exit("no free port on 127.0.0.1")
+
+
+def _people(count: int) -> Iterator[tuple[str, str, str]]:
+    chance = random.Random(SEED)
+    for index in range(count):
+        first, last = chance.choice(FIRST), chance.choice(LAST)
+        yield f"lezer{index:04}@gemeente-{index % 97}.example", f"{first} {last}", f"Gemeente {chance.choice(PLACES)}"
+
+
+def _write_csv(file: Path, people: Sequence[tuple[str, str, str]]) -> None:
+    with file.open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.writer(stream, delimiter=";")
+        writer.writerow(["e-mailadres", "naam", "organisatie"])
+        writer.writerows(people)
+
+
+def _mails(place: Place) -> list[Path]:
+    return sorted((place.maildir / "new").iterdir())
+
+
+def _received(place: Place, address: str | None = None) -> "dict[str, int] | int":
+    counts: dict[str, int] = {}
+    for path in _mails(place):
+        to = str(_read(path)["To"].addresses[0].addr_spec)
+        counts[to] = counts.get(to, 0) + 1
+    return counts if address is None else counts.get(address, 0)
+
+
+def _read(path: Path):  # noqa: ANN202 - EmailMessage of the modern policy
+    with path.open("rb") as stream:
+        return message_from_binary_file(stream, policy=modern)
+
+
+def _expect(fact: object, otherwise: str) -> None:
+    if not fact:
+        sys.exit(f"The demo failed: {otherwise}.")
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    main()

@@ -1,0 +1,60 @@
+"""Consent: append-only evidence of when, how, and to which words someone agreed or withdrew (B3). Pure.
+
+A changed wording leaves old evidence as it is: each row carries the words that were shown then. It is erased with its
+subscription (B4): a proof about a person who asked to be forgotten would be one more thing known of them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from subscribers.clock import require_aware
+from subscribers.subscription import Actor
+
+
+class ConsentEvent(StrEnum):
+    """What happened to a consent."""
+
+    GRANTED = "granted"
+    """Given to us directly: on a form, or to an operator who says so."""
+    CONFIRMED = "confirmed"
+    """The mailed link was followed and the button pressed: the mailbox is theirs."""
+    IMPORTED = "imported"
+    """Taken over from another system; `source` says which."""
+    WITHDRAWN = "withdrawn"
+    """Taken back: the subscription ended."""
+
+
+AGREEING = frozenset({ConsentEvent.GRANTED, ConsentEvent.CONFIRMED, ConsentEvent.IMPORTED})
+"""Events that say yes; the latest of them decides whether a later restore may end the subscription again (I11)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """One row of evidence, before it hangs on a subscription."""
+
+    event: ConsentEvent
+    at: datetime
+    basis: str
+    source: str
+    wording: str
+    wording_version: str
+    actor: Actor
+
+    def __post_init__(self) -> None:
+        """Refuse a naive moment (I10)."""
+        require_aware(self.at)
+
+    def row(self, subscription_id: int) -> dict[str, Any]:
+        """Values of a row of the table `consent`."""
+        return {
+            "subscription_id": subscription_id,
+            "at": self.at,
+            "event": self.event.value,
+            "basis": self.basis,
+            "source": self.source,
+            "wording": self.wording,
+            "wording_version": self.wording_version,
+            "actor": self.actor.value,
+        }

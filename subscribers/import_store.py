@@ -1,0 +1,241 @@
+"""Importing into the database: chunks of rows in short transactions, in bulk, on SQLite and PostgreSQL.
+
+One query finds whom of a chunk the database knows; who is new is added by three statements for the whole chunk.
+Nothing is ever revived here: a subscription that ended or waits stays as it is, a suppressed person is left out.
+
+What costs is not the rows but the pages of the indexes that random ids touch: so a chunk is written in the order of
+its ids, a chunk is large, and half of the usual page cache is enough.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection, Engine, Row, bindparam, text
+from sqlalchemy.types import JSON
+
+from subscribers.csv_reading import Broken, CsvReader
+from subscribers.import_grounds import Grounds
+from subscribers.import_report import ImportReport, SeenKeys, Why
+from subscribers.importing import Columns, Entry, RowRefusedError, RowSkippedError
+from subscribers.joining import REF_OCTETS
+from subscribers.schema import Moment
+from subscribers.subscription import State
+from subscribers.transactions import reading, writing
+
+CHUNK_ROWS = 10_000
+"""Rows per transaction: some tenths of a second, so that a click on "unsubscribe" need not wait long."""
+CACHE_KIB = 32 * 1024
+
+_KNOWN = """
+SELECT s.address_key, s.id, s.name, s.organisation, s.attributes, n.state, n.ended_reason, x.reason AS suppressed
+FROM subscriber s
+LEFT JOIN subscription n ON n.subscriber_id = s.id AND n.list = :list
+LEFT JOIN suppression x ON x.subscriber_id = s.id
+WHERE s.address_key {among}
+"""
+_AMONG = {"sqlite": "IN (SELECT value FROM json_each(:keys))", "postgresql": "= ANY(:keys)"}
+_ADD_SUBSCRIBER = """
+INSERT INTO subscriber (ref, address_key, address, name, organisation, attributes, created_at)
+VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address_key) DO NOTHING
+"""
+_ADD_SUBSCRIPTION = """
+INSERT INTO subscription (ref, subscriber_id, list, state, created_at, actor)
+VALUES (?, (SELECT id FROM subscriber WHERE address_key = ?), ?, ?, ?, ?)
+ON CONFLICT (subscriber_id, list) DO NOTHING
+"""
+# SELECT and not VALUES: who joined this very moment by another way has another id, and evidence of their own.
+_ADD_CONSENT = """
+INSERT INTO consent (at, event, basis, source, wording, wording_version, actor, subscription_id)
+SELECT ?, ?, ?, ?, ?, ?, ?, id FROM subscription WHERE ref = ?
+"""
+_COMPLETE = text("""
+UPDATE subscriber SET name = :name, organisation = :organisation, attributes = :attributes WHERE id = :id
+""").bindparams(bindparam("attributes", type_=JSON))
+
+Advance: TypeAlias = Callable[[int, ImportReport], None]
+"""Told after every chunk how many bytes of the file are read, and the counts so far."""
+
+
+def import_rows(  # noqa: PLR0913 - what, how and who is told, by keyword
+    engine: Engine,
+    reader: CsvReader,
+    columns: Columns,
+    grounds: Grounds,
+    *,
+    report: ImportReport,
+    dry_run: bool = False,
+    advance: Advance = lambda _bytes, _report: None,
+    chunk_rows: int = CHUNK_ROWS,
+) -> ImportReport:
+    """Import every row of `reader`; each chunk is committed by itself, so that an interrupted import can be repeated.
+
+    With `dry_run` the same is counted and nothing is changed.
+    """
+    importer = _Importer(grounds, report, dry_run=dry_run)
+    for chunk in _chunks(_entries(reader, columns, report), chunk_rows):
+        entries = importer.unique(chunk)
+        del chunk
+        with (reading if dry_run else writing)(engine) as connection:
+            importer.take(connection, entries)
+        advance(reader.bytes_read, report)
+    advance(reader.bytes_read, report)
+    return report
+
+
+def _entries(reader: CsvReader, columns: Columns, report: ImportReport) -> Iterator[Entry]:
+    read = columns.read
+    for line, cells in reader:
+        if isinstance(cells, Broken):
+            report.rows += 1
+            report.not_taken(line, Why.REFUSED, cells.reason, cells.remedy)
+            continue
+        try:
+            entry = read(line, cells)
+        except RowRefusedError as error:
+            report.rows += 1
+            why = Why.SKIPPED if isinstance(error, RowSkippedError) else Why.REFUSED
+            report.not_taken(line, why, error.reason, error.remedy)
+            continue
+        if entry:
+            report.rows += 1
+            yield entry
+
+
+def _chunks(entries: Iterator[Entry], size: int) -> Iterator[list[Entry]]:
+    while chunk := list(islice(entries, size)):
+        yield chunk
+
+
+class _Importer:
+    """One import: what the file has shown so far, and what becomes of each chunk."""
+
+    def __init__(self, grounds: Grounds, report: ImportReport, *, dry_run: bool) -> None:
+        self._grounds = grounds
+        self._report = report
+        self._dry_run = dry_run
+        self._seen = SeenKeys()
+        self._again: set[str] = set()
+
+    def unique(self, chunk: Sequence[Entry]) -> dict[str, Entry]:
+        """The first row of each address in the chunk, by key; who an earlier chunk may have held is marked."""
+        first: dict[str, Entry] = {}
+        self._again = set()
+        for entry in chunk:
+            if first.setdefault(entry.key, entry) is not entry:
+                self._duplicate(entry)
+            elif self._seen.add(entry.key):
+                self._again.add(entry.key)
+        return first
+
+    def take(self, connection: Connection, entries: dict[str, Entry]) -> None:
+        """Bring one chunk of different people into the database; `entries` keeps who joins the list."""
+        changes: list[dict[str, Any]] = []
+        known = _known(connection, list(entries), self._grounds.list)
+        settled = [row.address_key for row in known if self._settle(row, entries[row.address_key], changes)]
+        if self._dry_run:
+            strangers = self._again.difference(row.address_key for row in known)
+            settled += [self._duplicate(entries[key]) for key in strangers]
+        for key in settled:
+            del entries[key]
+        joined = sum(row.address_key in entries for row in known)
+        self._report.joined += joined
+        self._report.added += len(entries) - joined
+        self._report.smtputf8 += sum(not entry.address.isascii() for entry in entries.values())
+        if not self._dry_run:
+            _write(connection, list(entries.values()), changes, self._grounds)
+
+    def _settle(self, row: Row[Any], entry: Entry, changes: list[dict[str, Any]]) -> bool:
+        """Decide about someone whom the database knows; False if they are to join this list."""
+        if entry.key in self._again:
+            self._duplicate(entry)
+            return True
+        if reason := _reason_to_skip(row):
+            self._report.not_taken(entry.line, Why.SKIPPED, reason, "none is needed; who wants to come back signs up")
+            return True
+        is_active = bool(row.state == State.ACTIVE)
+        if change := _completion(row, entry, replace=self._grounds.update):
+            changes.append(change)
+            self._report.completed += is_active
+        elif is_active:
+            self._report.unchanged += 1
+        return is_active
+
+    def _duplicate(self, entry: Entry) -> str:
+        reason = "the address stands in the file before"
+        self._report.not_taken(entry.line, Why.DUPLICATE, reason, "remove one of the rows; the first one counts")
+        return entry.key
+
+
+def _known(connection: Connection, keys: list[str], slug: str) -> Sequence[Row[Any]]:
+    name = connection.dialect.name
+    if name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA cache_size={-CACHE_KIB}")
+    query = text(_KNOWN.format(among=_AMONG[name])).columns(attributes=JSON)
+    values = {"list": slug, "keys": json.dumps(keys) if name == "sqlite" else keys}
+    return connection.execute(query, values).all()
+
+
+def _write(connection: Connection, entries: Sequence[Entry], changes: list[dict[str, Any]], grounds: Grounds) -> None:
+    """Change who is known and add who is new; rows in the order of their random ids, so that neighbours meet."""
+    if changes:
+        connection.execute(_COMPLETE, changes)
+    if not entries:
+        return
+    now = _stored(connection, grounds.now)
+    refs, more_refs = _random_ids(len(entries)), _random_ids(len(entries))
+    joined = (grounds.list, State.ACTIVE.value, now, grounds.actor.value)
+    _bulk(
+        connection,
+        _ADD_SUBSCRIBER,
+        sorted(
+            [
+                (ref, e.key, e.address, e.name, e.organisation, e.attributes, now)
+                for ref, e in zip(refs, entries, strict=True)
+            ]
+        ),
+    )
+    rows = sorted([(ref, entry.key, *joined) for ref, entry in zip(more_refs, entries, strict=True)])
+    _bulk(connection, _ADD_SUBSCRIPTION, rows)
+    evidence = grounds.evidence(now)
+    _bulk(connection, _ADD_CONSENT, [(*evidence, row[0]) for row in rows])
+
+
+def _bulk(connection: Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:
+    is_sqlite = connection.dialect.name == "sqlite"
+    connection.exec_driver_sql(statement if is_sqlite else statement.replace("?", "%s"), rows)
+
+
+def _random_ids(count: int) -> list[bytes]:
+    random = os.urandom(REF_OCTETS * count)
+    return [random[start : start + REF_OCTETS] for start in range(0, len(random), REF_OCTETS)]
+
+
+def _stored(connection: Connection, moment: datetime) -> Any:  # noqa: ANN401 - what the driver takes
+    """An instant as the column type writes it."""
+    process = Moment().dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    return process(moment) if process else moment
+
+
+def _reason_to_skip(row: Row[Any]) -> str:
+    if row.suppressed:
+        return f"this address is not mailed: {row.suppressed}"
+    if row.state == State.ENDED:
+        return f"this person left the list: {row.ended_reason}"
+    return "this person has still to confirm" if row.state == State.PENDING else ""
+
+
+def _completion(row: Row[Any], entry: Entry, *, replace: bool) -> dict[str, Any] | None:
+    """What changes in a known person: empty values are filled, others replaced only if asked."""
+    given = json.loads(entry.attributes) if entry.attributes != "{}" else {}
+    old = (row.name, row.organisation, row.attributes)
+    if replace:
+        new = (entry.name or row.name, entry.organisation or row.organisation, {**row.attributes, **given})
+    else:
+        new = (row.name or entry.name, row.organisation or entry.organisation, {**given, **row.attributes})
+    if new == old:
+        return None
+    return {"id": row.id, "name": new[0], "organisation": new[1], "attributes": new[2]}

@@ -1,0 +1,262 @@
+"""Killed, interrupted, paused, doubled, out of room: what is known afterwards is exact (I3, A24)."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from threading import Timer
+
+import pytest
+
+from newsletter.delivery.job import JobEvent, JobState
+from newsletter.delivery.outcome import State
+from newsletter.store import jobs
+from subscribers import leases
+from subscribers.errors import ConflictError, NegativeError, ServiceError
+from subscribers.transactions import writing
+from tests.support.databases import opened
+from tests.support.sending import World, fresh_store, paced, planned
+from tests.support.smtp import SILENCE, ScriptedServer, at
+
+ROOT = Path(__file__).resolve().parents[2]
+LANES = 3
+
+
+@pytest.fixture
+def world(tmp_path):
+    with fresh_store(tmp_path) as engine:
+        yield World(engine, tmp_path)
+
+
+def start(world, job, port, size=300):
+    command = [sys.executable, "-m", "tests.support.sending_runner", str(world.engine.url), str(world.folder)]
+    return subprocess.Popen([*command, str(port), str(job.id), str(size)], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(condition, seconds=20.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.002)
+
+
+def assert_exact(world, job, server):
+    counts = world.counts(job)
+    assert sum(counts.values()) == job.audience
+    assert max(server.times.values(), default=1) == 1, "sent twice"
+    sent, unknown = world.addresses(job, State.SENT), world.addresses(job, State.UNKNOWN)
+    assert sent <= set(server.accepted) <= sent | unknown
+    return len(unknown)
+
+
+def test_killed_at_random_points_nothing_is_lost_or_doubled_and_every_gap_is_reported(world, is_full):
+    """`kill -9` until the job is done, over and over; the server is the witness (A24)."""
+    kills, chance, lost = (200 if is_full else 20), random.Random(20270614), 0
+    done = slug = 0
+    with ScriptedServer(delay=0.001) as server:
+        while done < kills:
+            slug += 1
+            job = planned(world.engine, 0 if slug > 1 else 150, slug=f"uitgave-{slug}")
+            server.accepted.clear()
+            in_flight = 0
+            while True:
+                process = start(world, job, server.port)
+                before = len(server.accepted)
+                if done < kills:
+                    target = before + chance.randint(0, 25)
+                    wait_for(lambda p=process, t=target: p.poll() is not None or len(server.accepted) >= t)
+                    time.sleep(chance.random() * 0.004)
+                    process.kill()
+                    done += 1
+                    in_flight += LANES
+                process.communicate(timeout=30)
+                if process.returncode in {0, 1}:
+                    break
+            unknown = assert_exact(world, job, server)
+            assert world.counts(job).keys() <= {State.SENT, State.UNKNOWN}
+            assert unknown <= in_flight
+            lost += unknown
+    sys.stdout.write(f"{done} kills: lost 0, doubled 0, unknown {lost}\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_finishes_what_is_in_flight_records_it_and_releases_the_rest(world, number):
+    job = planned(world.engine, 2000)
+    with ScriptedServer(delay=0.002) as server:
+        process = start(world, job, server.port)
+        wait_for(lambda: len(server.accepted) >= 30)
+        process.send_signal(number)
+        assert process.wait(timeout=20) == 130
+        counts = world.counts(job)
+        assert set(counts) == {State.SENT, State.QUEUED}
+        assert counts[State.SENT] == len(server.accepted) < 2000
+        assert not list((world.folder / "spool").glob("*.journal"))
+        rest = start(world, job, server.port)
+        assert rest.wait(timeout=60) == 0
+        process.stderr.close()
+        rest.stderr.close()
+    assert assert_exact(world, job, server) == 0
+    assert world.counts(job) == {State.SENT: 2000}
+
+
+def test_a_second_signal_does_not_wait_for_a_silent_relay(world):
+    job = planned(world.engine, 50)
+    with ScriptedServer(script=at("DOT", SILENCE, recipient="p9@")) as server:
+        process = start(world, job, server.port)
+        wait_for(lambda: "p9@example.org" in server.seen)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 130
+        process.stderr.close()
+    assert world.addresses(job, State.UNKNOWN) == {"p9@example.org"}
+    assert_exact(world, job, server)
+
+
+def test_of_two_sends_at_once_the_second_is_refused_with_exit_2(world):
+    job = planned(world.engine, 60)
+    with ScriptedServer(delay=0.01) as server:
+        first = start(world, job, server.port)
+        wait_for(lambda: server.accepted)
+        second = start(world, job, server.port)
+        _, said = second.communicate(timeout=20)
+        assert second.returncode == 2
+        assert "being sent by another process" in said
+        assert first.wait(timeout=60) == 0
+        first.stderr.close()
+    assert world.counts(job) == {State.SENT: 60}
+    assert_exact(world, job, server)
+
+
+def test_a_stopped_process_keeps_its_job(world):
+    """Its lease may run out; the file lock stays with it, so nobody sends what it will send when it goes on."""
+    job = planned(world.engine, 300)
+    with ScriptedServer(delay=0.005) as server:
+        first = start(world, job, server.port)
+        wait_for(lambda: server.accepted)
+        first.send_signal(signal.SIGSTOP)
+        with writing(world.engine) as connection:
+            connection.exec_driver_sql("DELETE FROM lease")
+        with pytest.raises(ConflictError, match="another process"):
+            world.run(job, server.port)
+        first.send_signal(signal.SIGCONT)
+        first.wait(timeout=60)
+        first.stderr.close()
+    assert_exact(world, job, server)
+
+
+def test_a_job_of_another_machine_is_respected_while_its_lease_lasts(world):
+    job = planned(world.engine, 2)
+    with writing(world.engine) as connection:
+        assert leases.acquire(connection, f"job:{job.id}", holder="elsewhere|1|x", now=world.clock(), seconds=60)
+    with ScriptedServer() as server, pytest.raises(ConflictError, match="another process"):
+        world.run(job, server.port)
+    assert world.counts(job) == {State.QUEUED: 2}
+
+
+@pytest.mark.parametrize(("event", "left"), [(JobEvent.PAUSE, State.QUEUED), (JobEvent.CANCEL, State.CANCELLED)])
+def test_pause_and_cancel_act_within_two_seconds_and_release_what_is_unsent(world, event, left):
+    job = planned(world.engine, 3000)
+    asked = []
+
+    def ask():
+        asked.append(time.monotonic())
+        jobs.change_job(world.engine, job.id, event, world.clock())
+
+    timer = Timer(0.3, ask)
+    timer.start()
+    with ScriptedServer(delay=0.002) as server:
+        result = world.run(job, server.port)
+    assert time.monotonic() - asked[0] < 2
+    assert set(world.counts(job)) == {State.SENT, left}
+    assert (result.exit_status, result.stop) == (1, {JobEvent.PAUSE: "paused"}.get(event, "cancelled"))
+    with ScriptedServer() as other, pytest.raises(ConflictError):
+        world.run(job, other.port)
+    assert_exact(world, job, server)
+
+
+def test_nothing_is_sent_while_the_store_is_scrubbed(world):
+    job = planned(world.engine, 400)
+    holder = leases.new_holder()
+
+    def scrub(take):
+        with writing(world.engine) as connection:
+            if take:
+                leases.acquire(connection, leases.SCRUB, holder=holder, now=world.clock(), seconds=60)
+            else:
+                leases.release(connection, leases.SCRUB, holder=holder)
+
+    marks = []
+    with ScriptedServer(delay=0.002) as server:
+        timers = [
+            Timer(0.15, scrub, [True]),
+            Timer(0.45, lambda: marks.append(len(server.accepted))),
+            Timer(0.75, lambda: marks.append(len(server.accepted))),
+            Timer(0.8, scrub, [False]),
+        ]
+        for timer in timers:
+            timer.start()
+        result = world.run(job, server.port)
+    assert marks[0] == marks[1] < 400
+    assert result.counts[State.SENT] == 400
+
+
+def test_no_job_runs_while_erasure_is_overdue(world):
+    job = planned(world.engine, 2)
+    with writing(world.engine) as connection:
+        connection.exec_driver_sql("UPDATE subscription SET state='ended', erase_at='2020-01-01 00:00:00.000000' WHERE id=1")
+    with ScriptedServer() as server, pytest.raises(NegativeError, match="overdue") as caught:
+        world.run(job, server.port)
+    assert caught.value.exit_status == 1
+    assert not server.lines
+
+
+def test_deferred_deliveries_wait_for_their_time_and_expire_in_the_end(world):
+    from dataclasses import replace
+    from datetime import timedelta
+
+    job = planned(world.engine, 3)
+    with ScriptedServer(script=at("RCPT", "451 4.7.1 greylisted")) as server:
+        first = world.run(job, server.port)
+        assert (first.exit_status, first.counts[State.DEFERRED]) == (1, 3)
+        assert first.next_due >= job.created_at + timedelta(minutes=30)
+        sessions = len(server.peers)
+        again = world.run(job, server.port)
+        assert (again.handled, again.next_due, len(server.peers)) == (0, first.next_due, sessions)
+        later = replace(world, clock=lambda: first.next_due + timedelta(minutes=20))
+        assert later.run(job, server.port).counts[State.DEFERRED] == 3
+        old = replace(world, clock=lambda: job.created_at + timedelta(hours=73))
+        result = old.run(job, server.port)
+    assert result.counts[State.EXPIRED] == 3
+    assert result.job.state is JobState.FINISHED
+
+
+@pytest.mark.system("root")
+def test_with_a_full_disk_what_the_relay_took_is_recorded_sent_or_unknown(tmp_path):
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", small], capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip("cannot mount a tmpfs here")
+    try:
+        with fresh_store(small) as engine:
+            world = World(engine, small)
+            job = planned(engine, 1500)
+            filler = small / "filler"
+            free = os.statvfs(small)
+            filler.write_bytes(b"x" * max(0, free.f_bavail * free.f_frsize - 24 * 1024))
+            with ScriptedServer(delay=0.001) as server:
+                with pytest.raises(ServiceError) as caught:
+                    world.run(job, server.port)
+                assert caught.value.exit_status == 3
+                filler.unlink()
+                with opened(str(engine.url)) as after:
+                    result = World(after, small).run(job, server.port)
+            assert result.counts[State.QUEUED] == 0
+            assert_exact(world, job, server)
+    finally:
+        subprocess.run(["umount", "-l", small], check=True)

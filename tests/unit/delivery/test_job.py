@@ -1,0 +1,54 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from newsletter.delivery.job import TRANSITIONS, JobEvent, JobState, Plan, SendJob, decide_plan, move
+from subscribers.errors import ConflictError
+
+JOB = SendJob(
+    id=3, ref=b"r" * 16, list_slug="nieuws", slug="zomer", digest="d1", state=JobState.RUNNING, audience=5,
+    created_at=datetime(2027, 6, 14, tzinfo=UTC),
+)  # fmt: skip
+
+
+def test_an_unknown_identity_is_planned():
+    assert decide_plan(None, "d1") is Plan.NEW
+
+
+@pytest.mark.parametrize("state", [JobState.PLANNED, JobState.RUNNING, JobState.PAUSED])
+def test_the_same_digest_resumes(state):
+    assert decide_plan(replace(JOB, state=state), "d1") is Plan.RESUME
+
+
+@pytest.mark.parametrize("state", [JobState.FINISHED, JobState.CANCELLED])
+def test_a_finished_job_never_plans_again(state):
+    assert decide_plan(replace(JOB, state=state), "d1") is Plan.FINISHED
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_another_digest_is_refused_naming_the_job(state):
+    with pytest.raises(ConflictError, match=r"job 3 \(nieuws/zomer\)") as caught:
+        decide_plan(replace(JOB, state=state), "d2")
+    assert caught.value.exit_status == 2
+
+
+@pytest.mark.parametrize("state", JobState)
+@pytest.mark.parametrize("event", JobEvent)
+def test_a_move_is_in_the_table_or_a_conflict(state, event):
+    job = replace(JOB, state=state)
+    if event in TRANSITIONS[state]:
+        assert move(job, event) is TRANSITIONS[state][event]
+    else:
+        with pytest.raises(ConflictError, match=f"the job is {state}"):
+            move(job, event)
+
+
+def test_a_paused_job_starts_only_after_resume():
+    with pytest.raises(ConflictError, match="newsletter jobs resume 3"):
+        move(replace(JOB, state=JobState.PAUSED), JobEvent.START)
+
+
+def test_naive_times_are_refused():
+    with pytest.raises(ValueError, match="naive"):
+        replace(JOB, created_at=datetime(2027, 6, 14))  # noqa: DTZ001 - that is the point
