@@ -17,8 +17,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import message_from_binary_file
+from email.message import EmailMessage
 from email.policy import default as modern
 from pathlib import Path
+from typing import cast
 
 from rich.console import Console
 
@@ -120,22 +122,28 @@ def _look_at_issues(place: Place) -> None:
 
 
 def _send(place: Place) -> tuple[int, float]:
-    _step("The operator sends the newsletter (to the built-in mail catcher, a real SMTP server)")
+    _step("The operator sends the newsletter to a real SMTP server")
     began = time.monotonic()
     _newsletter(place, "send", "issues/nieuwsbrief.md", "--yes")
     return len(_mails(place)), time.monotonic() - began
 
 
 def _unsubscribe_one(place: Place) -> str:
-    _step("A subscriber clicks unsubscribe: the one-click request of RFC 8058, as a mail program sends it")
-    mail = _read(_mails(place)[0])
+    _step("A subscriber unsubscribes with one click (RFC 8058)")
+    mail = _of_one_list(place)
     found = re.search(r"<(http[^>]+)>", str(mail["List-Unsubscribe"]).replace("\n", ""))
     if not found:
         sys.exit("the mail has no unsubscribe link")
     request = urllib.request.Request(found[1], data=b"List-Unsubscribe=One-Click", method="POST")  # noqa: S310 - ours
     with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - a link of our own, on this machine
         screen.print(f"POST {place.base_url}/u/…  →  {answer.status} {answer.reason}")
-    return str(mail["To"].addresses[0].addr_spec)
+    return _address(mail)
+
+
+def _of_one_list(place: Place) -> EmailMessage:
+    """A mail to somebody who is on this list only, so that everything about them goes when they leave it."""
+    only = {address for address, _, _ in list(_people(SUBSCRIBERS))[:500]}
+    return next(mail for mail in map(_read, _mails(place)) if _address(mail) in only)
 
 
 def _send_again(place: Place, address: str) -> None:
@@ -143,9 +151,9 @@ def _send_again(place: Place, address: str) -> None:
     before = _received(place)
     _newsletter(place, "send", "issues/nieuwsbrief.md", "--yes")
     _expect(_received(place) == before, "the second send mailed somebody")
-    _step("Sending the invitation to the same list: whoever left gets nothing")
+    _step("Sending the invitation: whoever left gets nothing")
     _newsletter(place, "send", "issues/uitnodiging.md", "--list", "nieuwsbrief", "--yes")
-    _expect(_received(place, address) == before[address], "the unsubscribed person was mailed")
+    _expect(_received(place)[address] == before[address], "the unsubscribed person was mailed")
     screen.print(f"Mails to the person who left: {before[address]}, the one from before.")
 
 
@@ -153,7 +161,7 @@ def _forget(place: Place, address: str) -> None:
     from newsletter.cli.common import open_project
     from newsletter.cli.retention import erase_due, show_run
 
-    _step("22 days later (the clock is moved): retention runs, and the receipt of the erasure")
+    _step("22 days later (the clock is moved): erased, with a receipt")
     project = open_project(place.folder / "newsletter.toml")
     later = datetime.now(UTC) + timedelta(days=22)
     show_run(erase_due(project, project.engine, quiet=True, clock=lambda: later))
@@ -261,17 +269,22 @@ def _mails(place: Place) -> list[Path]:
     return sorted((place.maildir / "new").iterdir())
 
 
-def _received(place: Place, address: str | None = None) -> "dict[str, int] | int":
+def _received(place: Place) -> dict[str, int]:
+    """Mails per address."""
     counts: dict[str, int] = {}
     for path in _mails(place):
-        to = str(_read(path)["To"].addresses[0].addr_spec)
+        to = _address(_read(path))
         counts[to] = counts.get(to, 0) + 1
-    return counts if address is None else counts.get(address, 0)
+    return counts
 
 
-def _read(path: Path):  # noqa: ANN202 - EmailMessage of the modern policy
+def _read(path: Path) -> EmailMessage:
     with path.open("rb") as stream:
-        return message_from_binary_file(stream, policy=modern)
+        return cast("EmailMessage", message_from_binary_file(stream, policy=modern))
+
+
+def _address(mail: EmailMessage) -> str:
+    return str(mail["To"].addresses[0].addr_spec)
 
 
 def _expect(fact: object, otherwise: str) -> None:

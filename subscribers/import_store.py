@@ -10,51 +10,23 @@ its ids, a chunk is large, and half of the usual page cache is enough.
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from itertools import islice
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Engine, Row, bindparam, text
-from sqlalchemy.types import JSON
+from sqlalchemy import Connection, Engine, Row
 
+from subscribers.cell_text import RowRefusedError, RowSkippedError
 from subscribers.csv_reading import Broken, CsvReader
 from subscribers.import_grounds import Grounds
 from subscribers.import_report import ImportReport, SeenKeys, Why
-from subscribers.importing import Columns, Entry, RowRefusedError, RowSkippedError
+from subscribers.import_statements import ADD_CONSENTS, ADD_SUBSCRIBERS, ADD_SUBSCRIPTIONS, COMPLETE, known, stored
+from subscribers.importing import Columns, Entry
 from subscribers.joining import REF_OCTETS
-from subscribers.schema import Moment
 from subscribers.subscription import State
 from subscribers.transactions import reading, writing
 
 CHUNK_ROWS = 10_000
 """Rows per transaction: some tenths of a second, so that a click on "unsubscribe" need not wait long."""
-CACHE_KIB = 32 * 1024
-
-_KNOWN = """
-SELECT s.address_key, s.id, s.name, s.organisation, s.attributes, n.state, n.ended_reason, x.reason AS suppressed
-FROM subscriber s
-LEFT JOIN subscription n ON n.subscriber_id = s.id AND n.list = :list
-LEFT JOIN suppression x ON x.subscriber_id = s.id
-WHERE s.address_key {among}
-"""
-_AMONG = {"sqlite": "IN (SELECT value FROM json_each(:keys))", "postgresql": "= ANY(:keys)"}
-_ADD_SUBSCRIBER = """
-INSERT INTO subscriber (ref, address_key, address, name, organisation, attributes, created_at)
-VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address_key) DO NOTHING
-"""
-_ADD_SUBSCRIPTION = """
-INSERT INTO subscription (ref, subscriber_id, list, state, created_at, actor)
-VALUES (?, (SELECT id FROM subscriber WHERE address_key = ?), ?, ?, ?, ?)
-ON CONFLICT (subscriber_id, list) DO NOTHING
-"""
-# SELECT and not VALUES: who joined this very moment by another way has another id, and evidence of their own.
-_ADD_CONSENT = """
-INSERT INTO consent (at, event, basis, source, wording, wording_version, actor, subscription_id)
-SELECT ?, ?, ?, ?, ?, ?, ?, id FROM subscription WHERE ref = ?
-"""
-_COMPLETE = text("""
-UPDATE subscriber SET name = :name, organisation = :organisation, attributes = :attributes WHERE id = :id
-""").bindparams(bindparam("attributes", type_=JSON))
 
 Advance: TypeAlias = Callable[[int, ImportReport], None]
 """Told after every chunk how many bytes of the file are read, and the counts so far."""
@@ -134,14 +106,14 @@ class _Importer:
     def take(self, connection: Connection, entries: dict[str, Entry]) -> None:
         """Bring one chunk of different people into the database; `entries` keeps who joins the list."""
         changes: list[dict[str, Any]] = []
-        known = _known(connection, list(entries), self._grounds.list)
-        settled = [row.address_key for row in known if self._settle(row, entries[row.address_key], changes)]
+        met = known(connection, list(entries), self._grounds.list)
+        settled = [row.address_key for row in met if self._settle(row, entries[row.address_key], changes)]
         if self._dry_run:
-            strangers = self._again.difference(row.address_key for row in known)
+            strangers = self._again.difference(row.address_key for row in met)
             settled += [self._duplicate(entries[key]) for key in strangers]
         for key in settled:
             del entries[key]
-        joined = sum(row.address_key in entries for row in known)
+        joined = sum(row.address_key in entries for row in met)
         self._report.joined += joined
         self._report.added += len(entries) - joined
         self._report.smtputf8 += sum(not entry.address.isascii() for entry in entries.values())
@@ -170,54 +142,24 @@ class _Importer:
         return entry.key
 
 
-def _known(connection: Connection, keys: list[str], slug: str) -> Sequence[Row[Any]]:
-    name = connection.dialect.name
-    if name == "sqlite":
-        connection.exec_driver_sql(f"PRAGMA cache_size={-CACHE_KIB}")
-    query = text(_KNOWN.format(among=_AMONG[name])).columns(attributes=JSON)
-    values = {"list": slug, "keys": json.dumps(keys) if name == "sqlite" else keys}
-    return connection.execute(query, values).all()
-
-
 def _write(connection: Connection, entries: Sequence[Entry], changes: list[dict[str, Any]], grounds: Grounds) -> None:
     """Change who is known and add who is new; rows in the order of their random ids, so that neighbours meet."""
     if changes:
-        connection.execute(_COMPLETE, changes)
+        connection.execute(COMPLETE, changes)
     if not entries:
         return
-    now = _stored(connection, grounds.now)
-    refs, more_refs = _random_ids(len(entries)), _random_ids(len(entries))
-    joined = (grounds.list, State.ACTIVE.value, now, grounds.actor.value)
-    _bulk(
-        connection,
-        _ADD_SUBSCRIBER,
-        sorted(
-            [
-                (ref, e.key, e.address, e.name, e.organisation, e.attributes, now)
-                for ref, e in zip(refs, entries, strict=True)
-            ]
-        ),
-    )
-    rows = sorted([(ref, entry.key, *joined) for ref, entry in zip(more_refs, entries, strict=True)])
-    _bulk(connection, _ADD_SUBSCRIPTION, rows)
-    evidence = grounds.evidence(now)
-    _bulk(connection, _ADD_CONSENT, [(*evidence, row[0]) for row in rows])
-
-
-def _bulk(connection: Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:
-    is_sqlite = connection.dialect.name == "sqlite"
-    connection.exec_driver_sql(statement if is_sqlite else statement.replace("?", "%s"), rows)
+    now = stored(connection, grounds.now)
+    refs, keys = _random_ids(len(entries)), [entry.key for entry in entries]
+    people = sorted((ref, *entry[1:]) for ref, entry in zip(refs, entries, strict=True))
+    ADD_SUBSCRIBERS.run(connection, people, (now,))
+    joining = sorted(zip(_random_ids(len(entries)), keys, strict=True))
+    ADD_SUBSCRIPTIONS.run(connection, joining, (grounds.list, State.ACTIVE.value, now, grounds.actor.value))
+    ADD_CONSENTS.run(connection, [(ref,) for ref, _ in joining], grounds.evidence(now))
 
 
 def _random_ids(count: int) -> list[bytes]:
     random = os.urandom(REF_OCTETS * count)
     return [random[start : start + REF_OCTETS] for start in range(0, len(random), REF_OCTETS)]
-
-
-def _stored(connection: Connection, moment: datetime) -> Any:  # noqa: ANN401 - what the driver takes
-    """An instant as the column type writes it."""
-    process = Moment().dialect_impl(connection.dialect).bind_processor(connection.dialect)
-    return process(moment) if process else moment
 
 
 def _reason_to_skip(row: Row[Any]) -> str:

@@ -46,15 +46,12 @@ class Entry:
 
     def line(self) -> str:
         """The entry as one line of JSON, with its line end."""
-        values = {
-            "v": VERSION,
-            "at": require_aware(self.at).isoformat(),
-            "kind": self.kind.value,
-            "ref": self.ref.hex(),
-        }
+        line = (
+            f'{{"v":{VERSION},"at":"{require_aware(self.at).isoformat()}","kind":"{self.kind}","ref":"{self.ref.hex()}"'
+        )
         if self.kind is Kind.PLANNED:
-            values |= {"list": self.list, "slug": self.slug}
-        return json.dumps(values, separators=(",", ":")) + "\n"
+            line += f',"list":{json.dumps(self.list)},"slug":{json.dumps(self.slug)}'
+        return line + "}\n"
 
     @classmethod
     def read(cls, line: str) -> Self:

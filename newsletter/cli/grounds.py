@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from newsletter.cli.common import Project
+from subscribers.cell_text import ATTRIBUTE_LIMIT, RowRefusedError, clean_text
 from subscribers.errors import InputError
-from subscribers.importing import ATTRIBUTE_LIMIT, RowRefusedError, clean_text
 
 ListOption = Annotated[str, typer.Option("--list", metavar="LIST", help="The list, as newsletter.toml names it.")]
 BasisOption = Annotated[

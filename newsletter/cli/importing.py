@@ -31,10 +31,12 @@ from newsletter.cli.grounds import (
 )
 from newsletter.cli.private_files import path_below, written
 from subscribers.clock import utc_now
-from subscribers.csv_reading import DELIMITER_NAMES, ENCODING_NAMES, CsvReader
+from subscribers.csv_encoding import ENCODING_NAMES
+from subscribers.csv_reading import DELIMITER_NAMES, CsvReader
 from subscribers.errors import InputError
+from subscribers.import_grounds import Grounds
 from subscribers.import_report import ImportReport, Note, NotTaken
-from subscribers.import_store import Grounds, import_rows
+from subscribers.import_store import import_rows
 from subscribers.importing import Columns, map_columns
 
 ROWS_REFUSED = 1

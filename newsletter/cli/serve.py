@@ -11,7 +11,6 @@ from rich.markup import escape
 
 from newsletter.cli.common import ConfigOption, Project, console, errors, number, open_project
 from newsletter.web.schedule import Scheduled
-from subscribers.clock import utc_now
 
 DEFAULT_PORT = 8080
 INTERRUPTED = 130
@@ -75,12 +74,10 @@ def run_server(
 
 def retention(project: Project) -> Scheduled:
     """Erase what is due: at the start and every hour (I4)."""
-    from subscribers.store import run_retention
+    from newsletter.cli.retention import erase_due
 
     def work() -> str | None:
-        done = run_retention(
-            project.engine, policies=project.configuration.policies, now=utc_now(), record=project.ledger.append
-        )
+        done = erase_due(project, project.engine, quiet=True)
         if done.is_overdue:
             return f"overdue: {done.still_due or 'something is past its deadline'}; tried again in an hour"
         erased = done.counts.get("subscription", 0)

@@ -14,6 +14,7 @@ from ipaddress import ip_address
 from itertools import count
 from pathlib import Path
 from threading import Thread
+from typing import Self, cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -94,7 +95,7 @@ class Catcher:
         self._thread = Thread(target=self._serve, name="newsletter-catcher", daemon=True)
         self._stop = asyncio.Event()
 
-    def __enter__(self) -> "Catcher":
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -134,7 +135,7 @@ class Catcher:
         server.close()
         for session in sessions:
             if session.transport:
-                session.transport.abort()
+                cast("asyncio.Transport", session.transport).abort()
         pending = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in pending:
             task.cancel()
@@ -144,7 +145,8 @@ class Catcher:
 def _listen(host: str, port: int) -> socket.socket:
     if host != "localhost" and not _is_loopback(host):
         raise InputError(f"{host} is not an address of this machine alone", remedy="use 127.0.0.1: it takes any mail")
-    listening = socket.socket()
+    # The protocol by number: asyncio turns Nagle's waiting off only for sockets that say they are TCP.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from newsletter.delivery.control import Control
 from newsletter.delivery.outcome import State
-from newsletter.store.deliveries import Batch, Claimed
+from newsletter.store.claims import Batch, Claimed
 from newsletter.store.engine import explain
 
 

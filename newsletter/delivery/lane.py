@@ -16,7 +16,7 @@ from newsletter.delivery.retry import Circumstances, Reason
 from newsletter.delivery.session import Session
 from newsletter.delivery.smtp import Endpoint, RelayError, open_session
 from newsletter.delivery.throttle import Bucket
-from newsletter.store.deliveries import Claimed
+from newsletter.store.claims import Claimed
 from subscribers.clock import Clock
 from subscribers.errors import InputError
 

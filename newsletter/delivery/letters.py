@@ -16,7 +16,7 @@ from newsletter.message import ids
 from newsletter.message.headers import format_date
 from newsletter.message.recipient import Recipient
 from newsletter.message.template import MessageTemplate
-from newsletter.store.deliveries import Claimed
+from newsletter.store.claims import Claimed
 from newsletter.store.jobs import FrozenIssue
 from subscribers.clock import Clock
 from subscribers.errors import InputError

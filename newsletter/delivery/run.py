@@ -29,7 +29,8 @@ from newsletter.delivery.signals import stopping_on_signals
 from newsletter.delivery.smtp import Endpoint, RelayError, open_session
 from newsletter.delivery.watch import Watch
 from newsletter.store import deliveries, jobs
-from newsletter.store.deliveries import Batch, Claim, Claimed, Recovered
+from newsletter.store.claims import Batch, Claim, Claimed, claim_batch
+from newsletter.store.deliveries import Recovered
 from newsletter.store.engine import explain
 from subscribers.errors import NewsletterError
 from subscribers.transactions import reading
@@ -174,7 +175,7 @@ class Run:
 
     def _claim(self) -> Batch:
         claim = Claim(worker=self._name, now=self._books.clock(), lease=CLAIM_LEASE)
-        return deliveries.claim_batch(self._engine, self._job.id, claim, self._means.pace.batch)
+        return claim_batch(self._engine, self._job.id, claim, self._means.pace.batch)
 
     def _record(self, outcomes: Sequence[Outcome]) -> None:
         self._books.record(self._name, outcomes)

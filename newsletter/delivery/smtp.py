@@ -5,6 +5,7 @@ verified TLS connection, gets neither password nor mail. What it said before TLS
 """
 
 import asyncio
+import os
 import socket
 import ssl
 from dataclasses import dataclass, field
@@ -133,8 +134,16 @@ async def _connect(endpoint: Endpoint, timeouts: Timeouts) -> socket.socket:
                     return opened
     except (OSError, TimeoutError) as error:
         problem = error
-    cause = getattr(problem, "strerror", None) or "no answer in time"
+    cause = "no answer in time" if isinstance(problem, TimeoutError) else _os_words(problem)
     raise _temporary(f"it cannot be reached: {cause}", endpoint) from None
+
+
+def _os_words(problem: Exception | None) -> str:
+    """What the system says; asyncio puts its own sentence where the system's would stand."""
+    if isinstance(problem, socket.gaierror):
+        return "its name cannot be resolved"
+    number = getattr(problem, "errno", None)
+    return os.strerror(number) if number else "no address"
 
 
 def _tls_context(ca_file: Path | None) -> ssl.SSLContext:

@@ -7,7 +7,8 @@ Dutch subjects. The choices are made for parsers as they are:
   at single spaces, never in the first place after the colon, since some parsers drop an empty first line.
 - Plain ASCII stays plain, unless it looks like an encoded-word, is longer than a line, or holds runs of spaces, which
   real parsers collapse. Neighbouring words that need encoding share one run of encoded-words with their spaces inside.
-- A display name is a run of atoms, one quoted-string, or a run of encoded-words, never a mixture.
+- A display name is atoms, one quoted-string or one encoded-word. A longer one is encoded word by word, because
+  Python's parser puts a space between two neighbouring encoded-words of a name.
 - URIs are never encoded and never split (A3): lines break between them only.
 """
 
@@ -29,14 +30,13 @@ ENCODED_WORD = 75
 _FRAME = len("=?utf-8?q??=")
 _LEAST_ROOM = 30
 """An encoded run starts on a new line rather than with a word shorter than this."""
-_LONGEST_QUOTED = 60
-"""A longer name is split into encoded-words: a quoted-string is never folded here."""
 
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """Controls, line and paragraph separators, and halves of characters: never in a header (A4)."""
 _SPACES = re.compile(" {2,}")
 _WORD = re.compile(r"[^ ]+ *")
 _ATOMS = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
+_VISIBLE = re.compile(r"[!-~]+")
 _QUOTABLE = re.compile(r"[!-~]+(?: [!-~]+)*")
 _ADDRESS = re.compile(r'[^\s<>()\[\],:;"\\@]+@[A-Za-z0-9.-]+')
 _URI = re.compile(r"[a-z][a-z0-9+.-]*:[!#-;=?-~]+", re.ASCII)
@@ -70,7 +70,7 @@ class _Run:
 
 def unstructured(name: str, text: str) -> bytes:
     """A header of running text such as Subject; spaces around it are dropped. Raises UnsafeValueError (A4)."""
-    return _lay_out(name, _words(require_safe(name, text).strip(), LINE - len(name) - 2))
+    return _lay_out(name, _words(require_safe(name, text).strip(), LINE - len(name) - 2, _VISIBLE))
 
 
 def mailbox(name: str, display: str, address: str) -> bytes:
@@ -82,7 +82,7 @@ def mailbox(name: str, display: str, address: str) -> bytes:
     if not _ADDRESS.fullmatch(address) or UNSAFE.search(address):
         raise UnsafeValueError(name, "not an address that a header can hold")
     display = _SPACES.sub(" ", require_safe(name, display).strip())
-    return _lay_out(name, [*_phrase(display), f"<{address}>" if display else address])
+    return _lay_out(name, [*_phrase(display, LINE - len(name) - 2), f"<{address}>" if display else address])
 
 
 def uris(name: str, *targets: str) -> bytes:
@@ -120,13 +120,13 @@ def require_safe(name: str, text: str) -> str:
     return text
 
 
-def _words(text: str, first_room: int) -> Iterator[str | _Run]:
-    """Plain words and runs to encode, with exactly one space between each. `first_room`: octets left on line one."""
+def _words(text: str, first_room: int, plain: re.Pattern[str]) -> Iterator[str | _Run]:
+    """Words that match `plain`, and runs to encode, one space between each; `first_room`: octets of line one."""
     waiting: list[str] = []
     room = first_room
     for found in _WORD.findall(text):
         word = found.removesuffix(" ")
-        if len(word) > room or not word.isascii() or " " in word or "=?" in word:
+        if len(word) > room or "=?" in word or not plain.fullmatch(word):
             waiting.append(word)
         else:
             if waiting:
@@ -138,13 +138,17 @@ def _words(text: str, first_room: int) -> Iterator[str | _Run]:
         yield _Run(" ".join(waiting))
 
 
-def _phrase(display: str) -> Iterable[str | _Run]:
+def _phrase(display: str, room: int) -> Iterable[str | _Run]:
     """A display name (RFC 5322 phrase) in the plainest form that says exactly this."""
     if not display:
         return []
-    if len(display) > _LONGEST_QUOTED or "=?" in display or not _QUOTABLE.fullmatch(display):
-        return [_Run(display)]
-    return display.split(" ") if _ATOMS.fullmatch(display) else [_quoted(display)]
+    if "=?" not in display and _QUOTABLE.fullmatch(display):
+        if _ATOMS.fullmatch(display) and max(map(len, display.split(" "))) <= room:
+            return display.split(" ")
+        if len(quoted := _quoted(display)) <= room:
+            return [quoted]
+    is_short = len(_encoded(display)) <= room
+    return [_Run(display)] if is_short else _words(display, room, _ATOMS)
 
 
 def _quoted(text: str) -> str:
@@ -177,12 +181,12 @@ def _add(lines: list[str], word: str) -> None:
 
 def _add_encoded(lines: list[str], text: str) -> None:
     """Put `text` as encoded-words; decoders drop the white space between them, so spaces are inside (RFC 2047 6.2)."""
-    is_q = _is_shorter_as_q(text)
-    whole = _encoded_word(text, is_q=is_q)
-    if len(whole) <= ENCODED_WORD and len(lines[-1]) + 1 + len(whole) <= LINE:
-        lines[-1] += f" {whole}"
+    whole = _encoded(text)
+    if len(whole) <= (ENCODED_WORD if " " in lines[-1] else LINE - len(lines[-1]) - 1):
+        _add(lines, whole)
         return
     start = 0
+    is_q = _is_shorter_as_q(text)
     while start < len(text):
         room = LINE - len(lines[-1]) - 1
         if room < _LEAST_ROOM:
@@ -208,6 +212,11 @@ def _fitting(text: str, start: int, room: int, *, is_q: bool) -> int:
         if (used if is_q else (used + 2) // 3 * 4) > room:
             return end
     return len(text)
+
+
+def _encoded(text: str) -> str:
+    """All of `text` as one encoded-word, however long."""
+    return _encoded_word(text, is_q=_is_shorter_as_q(text))
 
 
 def _encoded_word(text: str, *, is_q: bool) -> str:

@@ -6,141 +6,23 @@ its death is known; every update says which worker it is from, so that a late on
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, func, select, update
 
 from newsletter.delivery.outcome import Event, Outcome, State, move, sources, when_erased
 from newsletter.delivery.retry import Reason
 from newsletter.store.bulk import BulkStatement
 from newsletter.store.tables import delivery, job_tally
-from subscribers.subscription import State as SubscriptionState
-from subscribers.tables import subscriber, subscription, suppression
+from subscribers.tables import subscription
 from subscribers.transactions import reading, writing
 
 CHUNK = 500
 """Ids in one statement."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
-    """One delivery that this worker may send, and the person it is for."""
-
-    delivery: int
-    attempts: int
-    """Attempts before this one."""
-    subscription_ref: bytes
-    address: str
-    name: str
-    organisation: str
-    attributes: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """What one claim brought."""
-
-    claimed: tuple[Claimed, ...] = ()
-    skipped: int = 0
-    """Deliveries that may no longer be mailed (I2)."""
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is left to claim now."""
-        return not self.claimed and not self.skipped
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """Who claims, and until when the rows are theirs."""
-
-    worker: str
-    now: datetime
-    lease: timedelta
-
-
-def claim_batch(engine: Engine, job: int, claim: Claim, size: int) -> Batch:
-    """Claim up to `size` queued deliveries, then deferred ones that are due.
-
-    In the same transaction each is checked again: without an active subscription, or suppressed, it is SKIPPED (I2).
-    """
-    with writing(engine) as connection:
-        rows = connection.execute(_candidates(job, size, delivery.c.state == State.QUEUED)).mappings().all()
-        if len(rows) < size:
-            due = (delivery.c.state == State.DEFERRED) & (delivery.c.due_at <= claim.now)
-            rows = [*rows, *connection.execute(_candidates(job, size - len(rows), due)).mappings()]
-        return _take(connection, claim, rows)
-
-
-def _candidates(job: int, size: int, where: ColumnElement[bool]) -> Any:  # noqa: ANN401 - a piece of SQL
-    people = delivery.join(subscription, subscription.c.id == delivery.c.subscription_id).join(
-        subscriber, subscriber.c.id == subscription.c.subscriber_id
-    )
-    return (
-        select(
-            delivery.c.id,
-            delivery.c.attempts,
-            subscription.c.ref,
-            subscription.c.state.label("subscription_state"),
-            suppression.c.id.label("suppression"),
-            subscriber.c.address,
-            subscriber.c.name,
-            subscriber.c.organisation,
-            subscriber.c.attributes,
-        )
-        .select_from(people.outerjoin(suppression, suppression.c.subscriber_id == subscriber.c.id))
-        .where(delivery.c.job_id == job, where)
-        .order_by(delivery.c.id)
-        .limit(size)
-        .with_for_update(of=delivery, skip_locked=True)  # PostgreSQL; SQLite has one writer anyway
-    )
-
-
-def _take(connection: Connection, claim: Claim, rows: Sequence[RowMapping]) -> Batch:
-    refused: dict[Reason, list[int]] = {}
-    claimed: list[Claimed] = []
-    for row in rows:
-        reason = _why_not(row)
-        if reason:
-            refused.setdefault(reason, []).append(row["id"])
-        else:
-            claimed.append(_claimed(row))
-    for reason, ids in refused.items():
-        skip = {"state": int(State.SKIPPED), "reason": reason, "due_at": None, "updated_at": claim.now}
-        _update_ids(connection, ids, skip)
-    _update_ids(
-        connection,
-        [item.delivery for item in claimed],
-        {
-            "state": int(State.CLAIMED),
-            "worker": claim.worker,
-            "lease_until": claim.now + claim.lease,
-            "updated_at": claim.now,
-        },
-    )
-    return Batch(claimed=tuple(claimed), skipped=len(rows) - len(claimed))
-
-
-def _why_not(row: RowMapping) -> Reason | None:
-    if row["subscription_state"] != SubscriptionState.ACTIVE:
-        return Reason.UNSUBSCRIBED
-    return Reason.SUPPRESSED if row["suppression"] is not None else None
-
-
-def _claimed(row: RowMapping) -> Claimed:
-    return Claimed(
-        delivery=row["id"],
-        attempts=row["attempts"],
-        subscription_ref=bytes(row["ref"]),
-        address=row["address"],
-        name=row["name"],
-        organisation=row["organisation"],
-        attributes=row["attributes"] or {},
-    )
-
-
-def _update_ids(connection: Connection, ids: Sequence[int], values: Mapping[str, Any], *where: Any) -> int:  # noqa: ANN401 - pieces of SQL
+def update_ids(connection: Connection, ids: Sequence[int], values: Mapping[str, Any], *where: Any) -> int:  # noqa: ANN401 - pieces of SQL
     changed = 0
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
@@ -187,11 +69,12 @@ def record(connection: Connection, worker: str, outcomes: Iterable[Outcome], now
 
 
 def release(connection: Connection, worker: str, ids: Collection[int], now: datetime) -> int:
+    """Set `values` in these rows, as far as they meet `where`; how many."""
     """Give back deliveries that `worker` holds and whose dot it did not write; how many."""
     back = int(move(State.CLAIMED, Event.RELEASE))
     values = {"state": back, "worker": None, "lease_until": None, "due_at": None, "updated_at": now}
     held = delivery.c.worker == worker, delivery.c.state == int(State.CLAIMED)
-    return _update_ids(connection, sorted(ids), values, *held)
+    return update_ids(connection, sorted(ids), values, *held)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,7 +126,7 @@ def lose_overdue(engine: Engine, job: int, worker: str, now: datetime) -> int:
     }
     with writing(engine) as connection:
         overdue = _held(job, delivery.c.worker != worker, delivery.c.lease_until < now)
-        return _update_ids(connection, list(connection.scalars(overdue)), lost)
+        return update_ids(connection, list(connection.scalars(overdue)), lost)
 
 
 def expire(engine: Engine, job: int, now: datetime) -> int:
@@ -285,4 +168,4 @@ def settle(engine: Engine, job: int, event: Event, ids: Collection[int] | None, 
     with writing(engine) as connection:
         if ids is None:
             return connection.execute(update(delivery).where(*where).values(**values)).rowcount
-        return _update_ids(connection, sorted(ids), values, *where)
+        return update_ids(connection, sorted(ids), values, *where)

@@ -24,13 +24,13 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from newsletter.compose import fields  # noqa: E402 - the checkout is put on the path first
-from newsletter.compose.compiled import CompiledIssue, Escape, Field  # noqa: E402 - see above
-from newsletter.issue.model import Filter  # noqa: E402 - see above
-from newsletter.message.headers import format_date  # noqa: E402 - see above
-from newsletter.message.identity import MailIdentity  # noqa: E402 - see above
-from newsletter.message.recipient import Recipient  # noqa: E402 - see above
-from newsletter.message.template import MessageTemplate  # noqa: E402 - see above
+from newsletter.compose import fields
+from newsletter.compose.compiled import CompiledIssue, Escape, Field
+from newsletter.issue.model import Filter
+from newsletter.message.headers import format_date
+from newsletter.message.identity import MailIdentity
+from newsletter.message.recipient import Recipient
+from newsletter.message.template import MessageTemplate
 
 SENTENCE = "Vanaf maandag kunnen gemeenten subsidie aanvragen voor één project van vrijwilligers in de buurt. "
 OR_READER = (Filter("default", "lezer"),)

@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import insert, select, text, update
 
 from newsletter.delivery.job import JobEvent, JobState, Plan
+from newsletter.delivery.journal import HEADER, decode, encode_outcome, encode_start
 from newsletter.delivery.outcome import OPEN, Event, Outcome, State
 from newsletter.delivery.recovery import Books
-from newsletter.delivery.journal import HEADER, decode, encode_outcome, encode_start
 from newsletter.store import deliveries, jobs
-from newsletter.store.deliveries import Claim, claim_batch, counts
+from newsletter.store.claims import Claim, claim_batch
+from newsletter.store.deliveries import counts
 from newsletter.store.tables import delivery, job_tally, send_job
 from subscribers.errors import ConflictError, InputError, ServiceError
 from subscribers.ledger_entry import Kind, nowhere
@@ -47,7 +48,9 @@ def row(engine, identity):
 def suppressed(engine, subscriber_id):
     with writing(engine) as connection:
         connection.execute(
-            insert(suppression).values(ref=b"s" * 16, subscriber_id=subscriber_id, reason="by-hand", at=NOW, actor="operator")
+            insert(suppression).values(
+                ref=b"s" * 16, subscriber_id=subscriber_id, reason="by-hand", at=NOW, actor="operator"
+            )
         )
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from newsletter.delivery.outcome import State
 from newsletter.delivery.session import Timeouts
-from newsletter.store import deliveries
+from newsletter.store import deliveries, jobs
 from subscribers.errors import ServiceError
 from tests.support.sending import World, fresh_store, paced, planned, short_letter
 from tests.support.smtp import CLOSE, RESET, SILENCE, ScriptedServer, at, nothing_listens
@@ -170,8 +170,8 @@ def test_silence_before_the_dot_ends_with_the_limit_and_loses_nothing(world, ver
     limits = Timeouts(connect=0.2, greeting=0.2, mail=0.1, rcpt=0.1, data=0.1, block=0.2, dot=1, quit=0.1)
     with ScriptedServer(script=at(verb, SILENCE)) as server:
         error = attempt(world, job, server, pace=paced(timeouts=limits))
-    assert error.exit_status == 3
-    assert not server.accepted
+    assert verb in BEFORE_DOT or error.exit_status == 3
+    assert world.counts(job).keys() <= {State.QUEUED, State.DEFERRED}
     assert_exact(world, job, server, 3)
 
 
@@ -202,7 +202,7 @@ def test_rcpt_refused_and_data_accepted_gets_a_lone_dot_and_counts_as_refused(wo
     with ScriptedServer(script=at("RCPT", "550 5.1.2 no", recipient="p1@")) as server:
         result = world.run(job, server.port, pace=paced(connections=1))
     assert (result.counts[State.REFUSED], result.counts[State.SENT]) == (1, 2)
-    assert b"" in server.messages, "the lone dot of RFC 2920"
+    assert server.lone_dots == 1
     assert len(server.peers) == 1
 
 
@@ -212,6 +212,7 @@ def test_a_server_that_accepts_the_recipient_but_not_the_sender_gets_no_empty_me
         world.run(job, server.port)
     assert world.counts(job) == {State.REFUSED: 1}
     assert not server.messages
+    assert not server.lone_dots
 
 
 def test_a_dead_address_suppresses_its_subscriber(world):
@@ -241,7 +242,7 @@ def test_an_address_outside_ascii_is_refused_without_smtputf8_and_sent_with_it(w
     with ScriptedServer(extensions=("PIPELINING",)) as plain:
         result = world.run(job, plain.port)
     assert (result.counts[State.REFUSED], result.counts[State.SENT]) == (1, 1)
-    assert not any("zo".encode() in line for line in plain.lines)
+    assert not any(b"zo" in line for line in plain.lines)
     with world.engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT reason FROM delivery WHERE state = 4").scalar() == "no-smtputf8"
     following = planned(world.engine, slug="herfst")
@@ -309,14 +310,18 @@ ACTIONS = [CLOSE, RESET, "421 4.3.2 x", "451 4.3.0 x", "452 4.5.3 x", "550 5.1.1
            "554 5.7.1 x", "garbage", "250 x", "354 x", "250-half"]  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     plan=st.dictionaries(
         st.tuples(st.sampled_from(VERBS), st.integers(0, 25)), st.sampled_from(ACTIONS), min_size=1, max_size=10
     ),
     is_pipelined=st.booleans(),
 )
-def test_whatever_a_relay_does_the_sum_is_the_audience_and_accepted_is_sent_or_unknown(tmp_path_factory, plan, is_pipelined):
+def test_whatever_a_relay_does_the_sum_is_the_audience_and_accepted_is_sent_or_unknown(
+    tmp_path_factory, plan, is_pipelined
+):
     folder: Path = tmp_path_factory.mktemp("fault")
     heard: dict[str, int] = {}
 
@@ -332,7 +337,8 @@ def test_whatever_a_relay_does_the_sum_is_the_audience_and_accepted_is_sent_or_u
         with ScriptedServer(script=script, extensions=("PIPELINING",) if is_pipelined else ()) as server:
             attempt(world, job, server, pace=pace)
             assert_exact(world, job, server)
-            attempt(world, job, server, pace=pace)
+            if jobs.get_job(engine, job.id).state != "finished":
+                attempt(world, job, server, pace=pace)
         assert_exact(world, job, server)
         assert deliveries.next_due(engine, job.id) is not None or State.DEFERRED not in world.counts(job)
 

@@ -130,9 +130,7 @@ def test_implicit_tls_to_a_plain_server_is_refused(world, authority):
 
 def test_a_refused_password_is_named_without_being_said(world, authority):
     job = planned(world.engine, 3)
-    server = ScriptedServer(
-        script=at("AUTH", "535 5.7.8 no"), tls=authority.server(), extensions=("AUTH PLAIN",)
-    )
+    server = ScriptedServer(script=at("AUTH", "535 5.7.8 no"), tls=authority.server(), extensions=("AUTH PLAIN",))
     with server, pytest.raises(RelayError, match="refuses the user name or password") as caught:
         world.run(job, server.port, **protected(authority))
     assert SECRET not in str(caught.value)

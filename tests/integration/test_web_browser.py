@@ -72,9 +72,7 @@ def test_text_is_large_enough_and_survives_200_percent(project: WebProject, site
         assert overflow(page) == 0
 
 
-def test_leaving_works_by_keyboard_alone_with_a_visible_focus(
-    project: WebProject, site: str, browser: Browser
-) -> None:
+def test_leaving_works_by_keyboard_alone_with_a_visible_focus(project: WebProject, site: str, browser: Browser) -> None:
     ref = project.subscribe("toetsen@example.org")
     with a_page(browser) as page:
         page.goto(f"{site}/u/{project.token(ref)}")
@@ -102,14 +100,14 @@ def test_leaving_works_without_scripts(project: WebProject, site: str, browser: 
 
 
 def test_a12_a_scanner_that_runs_scripts_and_follows_every_link_changes_nothing(
-    project: WebProject, site: str, browser: Browser, is_full: bool
+    project: WebProject, site: str, browser: Browser, pytestconfig: pytest.Config
 ) -> None:
     ref = project.subscribe("scanner@example.org")
     before = project.everything()
     with a_page(browser, only=(site,)) as page:
         for path in (f"/u/{project.token(ref)}", "/", "/u/"):
             page.goto(site + path)
-            page.wait_for_timeout(10_000 if is_full else 500)
+            page.wait_for_timeout(10_000 if pytestconfig.getoption("--full") else 500)
             links = page.eval_on_selector_all("a[href^='http'], a[href^='/']", "nodes => nodes.map(node => node.href)")
             for link in links:
                 if link.startswith(site):

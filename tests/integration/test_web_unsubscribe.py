@@ -125,9 +125,7 @@ def test_i1_a12_get_head_and_options_change_nothing(project: WebProject, client:
     assert project.everything() == before
 
 
-def test_the_page_names_the_list_in_its_language_and_has_one_button(
-    project: WebProject, client: httpx.Client
-) -> None:
+def test_the_page_names_the_list_in_its_language_and_has_one_button(project: WebProject, client: httpx.Client) -> None:
     ref = project.subscribe("reader@example.org", "bulletin")
     page = client.get(f"/u/{project.token(ref)}")
     assert 'lang="en"' in page.text

@@ -24,7 +24,7 @@ from newsletter.delivery.smtp import Endpoint
 from newsletter.delivery.worker import run_with
 from newsletter.message.identity import MailIdentity
 from newsletter.store import deliveries, jobs
-from newsletter.store.deliveries import Claimed
+from newsletter.store.claims import Claimed
 from newsletter.store.jobs import FrozenIssue
 from newsletter.store.tables import delivery
 from subscribers.ledger_entry import nowhere

@@ -6,9 +6,9 @@ DATA, BODY (while the message comes in), DOT (after it) and QUIT. An action is r
 
 import asyncio
 import re
+import socket
 import ssl
 import struct
-import socket
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
+from typing import Self
 
 CLOSE = "<close>"
 RESET = "<reset>"
@@ -52,16 +53,21 @@ class ScriptedServer:
     seen: list[str] = field(default_factory=list)
     """Recipient of each message whose dot arrived, whatever the answer."""
     messages: list[bytes] = field(default_factory=list)
+    lone_dots: int = 0
+    """Messages that were a dot and nothing else (RFC 2920 section 3.1)."""
     lines: list[bytes] = field(default_factory=list)
     peers: list[Peer] = field(default_factory=list)
     port: int = 0
 
-    def __enter__(self) -> "ScriptedServer":
+    def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._run, daemon=True)
         self._writers: list[asyncio.StreamWriter] = []
         self._ready: asyncio.Event = asyncio.Event()
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        # asyncio sets TCP_NODELAY only on sockets that say they are TCP
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.listen(128)
         self.port = self._socket.getsockname()[1]
         self._thread.start()
         return self
@@ -146,7 +152,11 @@ class ScriptedServer:
             await self._act(writer, action)
             if action[:1].isdigit():
                 raise _GoneError
-        content = await reader.readuntil(b"\r\n.\r\n") if not await _is_lone_dot(reader) else b""
+        if await _is_lone_dot(reader):
+            self.lone_dots += 1
+            await self._act(writer, "554 5.5.1 no valid recipients")
+            return
+        content = await reader.readuntil(b"\r\n.\r\n")
         self.seen.append(peer.recipient)
         if self.delay:
             await asyncio.sleep(self.delay)
@@ -185,7 +195,7 @@ async def _is_lone_dot(reader: asyncio.StreamReader) -> bool:
     first = await reader.readexactly(3)
     if first == b".\r\n":
         return True
-    reader._buffer[:0] = first  # noqa: SLF001 - put back what was looked at
+    reader._buffer[:0] = first
     return False
 
 

@@ -68,6 +68,7 @@ controller = "Organisatie Voorbeeld, Postbus 1, 1000 AA Voorbeeldstad"
 privacy_url = "https://example.org/privacy"
 archive = "none"
 """
+HEAD = '<!doctype html><html lang="nl" dir="ltr"><head><title>Zomereditie</title></head><body><main>'
 NOW = datetime(2027, 6, 14, 9, 30, tzinfo=UTC)
 PIXEL = bytes.fromhex("47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b")
 
@@ -149,17 +150,14 @@ def sample_issue(list_slug: str = "nieuwsbrief", slug: str = "zomer", *, embedde
         subject=("Zomereditie",),
         preheader=("Wat er komt",),
         html=(
-            '<!doctype html><html lang="nl" dir="ltr"><head><title>Zomereditie</title></head><body><main>'
-            '<h1 style="color:#0b5c6b">Zomereditie</h1><p>Beste ',
+            f'{HEAD}<h1 style="color:#0b5c6b">Zomereditie</h1><p>Beste ',
             Field("name", (Filter("default", "lezer"),), Escape.HTML),
             f'</p><img src="{source}" alt="Een witte stip" width="1" height="1"><p><a href="',
             Field("unsubscribe_url", (), Escape.HTML),
             '">Afmelden</a></p></main></body></html>',
         ),
         text=("Zomereditie",),
-        assets=(
-            Asset(digest="ab" * 32, media_type="image/gif", name=name, width=1, height=1, embedded=embedded),
-        ),
+        assets=(Asset(digest="ab" * 32, media_type="image/gif", name=name, width=1, height=1, embedded=embedded),),
     )
 
 
@@ -171,7 +169,7 @@ def running(app: ASGIApp, port: int = 0) -> Iterator[str]:
 
         async def serve() -> None:
             serving = asyncio.create_task(server.serve(sockets=[listener]))
-            while not server.started and not serving.done():
+            while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
                 await asyncio.sleep(0.005)
             ready.set()
             await serving

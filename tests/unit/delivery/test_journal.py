@@ -32,7 +32,9 @@ def test_a_record_holds_no_reply_text():
 
 
 def test_a_dot_without_an_outcome_is_open_and_one_with_it_is_not():
-    account = decode(HEADER + encode_start(1) + encode_start(2) + encode_outcome(Outcome(delivery=1, event=Event.ACCEPT)))
+    account = decode(
+        HEADER + encode_start(1) + encode_start(2) + encode_outcome(Outcome(delivery=1, event=Event.ACCEPT))
+    )
     assert account.open_dots == {2}
     assert set(account.outcomes) == {1}
 
@@ -46,7 +48,9 @@ def test_a_second_dot_of_a_retried_delivery_opens_it_again():
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.booleans()), max_size=12), st.data())
 def test_a_journal_cut_anywhere_forgets_only_its_end(steps, data):
-    records = [encode_outcome(Outcome(delivery=n, event=Event.ACCEPT)) if done else encode_start(n) for n, done in steps]
+    records = [
+        encode_outcome(Outcome(delivery=n, event=Event.ACCEPT)) if done else encode_start(n) for n, done in steps
+    ]
     content = HEADER + b"".join(records)
     cut = data.draw(st.integers(len(HEADER), len(content)))
     whole, length = 0, len(HEADER)
@@ -58,7 +62,9 @@ def test_a_journal_cut_anywhere_forgets_only_its_end(steps, data):
     assert not account.is_damaged
 
 
-@pytest.mark.parametrize("bad", [b"X 1\n", b"S\n", b"S x\n", b"O 1 accept\n", b"O 1 nonsense 250 0 - -\n", b"\0\0\0\n", b"\n"])
+@pytest.mark.parametrize(
+    "bad", [b"X 1\n", b"S\n", b"S x\n", b"O 1 accept\n", b"O 1 nonsense 250 0 - -\n", b"\0\0\0\n", b"\n"]
+)
 def test_an_unreadable_record_is_damage(bad):
     assert decode(HEADER + encode_start(1) + bad).is_damaged
 
@@ -70,7 +76,9 @@ def test_a_foreign_file_is_damage_and_an_empty_one_is_not():
 
 
 def test_settlement_knows_the_three_cases():
-    account = decode(HEADER + encode_start(1) + encode_start(2) + encode_outcome(Outcome(delivery=2, event=Event.ACCEPT)))
+    account = decode(
+        HEADER + encode_start(1) + encode_start(2) + encode_outcome(Outcome(delivery=2, event=Event.ACCEPT))
+    )
     found = settlement({1, 2, 3}, account)
     assert {identity: outcome.event for identity, outcome in found.items()} == {1: Event.LOSE, 2: Event.ACCEPT}
 

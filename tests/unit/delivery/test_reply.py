@@ -17,7 +17,9 @@ def test_replies_are_the_same_however_the_bytes_arrive(cuts):
     assert found == REPLIES
 
 
-@pytest.mark.parametrize("garbage", [b"hello\r\n", b"99 no\r\n", b"250x\r\n", b"\r\n", b"600 no\r\n", b"250-a\r\n451 b\r\n"])
+@pytest.mark.parametrize(
+    "garbage", [b"hello\r\n", b"99 no\r\n", b"250x\r\n", b"\r\n", b"600 no\r\n", b"250-a\r\n451 b\r\n"]
+)
 def test_what_is_no_reply_is_refused(garbage):
     with pytest.raises(NoReplyError):
         ReplyReader().feed(garbage)
