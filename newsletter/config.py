@@ -126,6 +126,8 @@ class Relay(_Table):
     ca_file: Path | None = None
     connections: Annotated[int, Field(ge=1, le=500)] = 4
     messages_per_connection: Annotated[int, Field(ge=1)] = 1000
+    messages_per_second: Annotated[float, Field(gt=0)] | None = None
+    """Over all connections; unlimited unless given."""
     hello_name: str | None = None
 
     @property

@@ -1,7 +1,7 @@
 """The SQL of imports: a chunk at a time, SQLite by executemany, PostgreSQL by one statement over arrays.
 
-Both take the same values: those of each row, then those that all rows share. Measured: executemany costs PostgreSQL
-ten times what arrays do, and a temporary table costs SQLite a copy of every page that it touches.
+Both take the same values: those of each row, then those that all rows share. executemany costs PostgreSQL five times
+what arrays do; INSERT ... SELECT of a chunk makes SQLite keep a copy of every page that it touches.
 """
 
 import json

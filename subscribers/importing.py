@@ -206,4 +206,4 @@ def _address(text: str) -> Address:
     try:
         return parse_address(text if text[0].isalnum() else restore_text(text))
     except AddressError as error:
-        raise RowRefusedError(f"not an e-mail address: {error.what}", error.remedy) from None
+        raise RowRefusedError(f"not an e-mail address: {error.what.rstrip('.')}", error.remedy) from None

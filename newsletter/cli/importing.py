@@ -222,7 +222,7 @@ def _show_remarks(result: dict[str, Any]) -> None:
         names = ", ".join(result["columns_not_stored"])
         console.print(f"Columns not stored: {escape(names)}. Name one in the list's `attributes` to keep it.")
     if result["smtputf8"]:
-        console.print(f"{number(result['smtputf8'])} addresses need mail servers with SMTPUTF8 all the way.")
+        console.print(f"Addresses that need mail servers with SMTPUTF8 all the way: {number(result['smtputf8'])}")
     for row in result["refused_rows"]:
         console.print(f"line {row['line']}: {escape(row['reason'])}; {escape(row['remedy'])}")
     if (more := result["refused"] - len(result["refused_rows"])) > 0:

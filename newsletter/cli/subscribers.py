@@ -135,6 +135,9 @@ def _show(project: Project, person: SubscriberRecord, known: dict[str, list[dict
                 if value not in (None, "", {}):
                     table.add_row(_label(name, column), escape(_words(value, zone)))
             console.print(table)
+    for item in person.subscriptions:
+        if item.erase_at:
+            console.print(f"Erased from {in_words(item.erase_at, zone=zone)}: {item.list}")
 
 
 def _label(table: str, column: str) -> str:

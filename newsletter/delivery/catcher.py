@@ -62,6 +62,13 @@ class MaildirHandler:
         self._maildir = maildir
         self._on_mail = on_mail
 
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Offer PIPELINING too: aiosmtpd takes commands one by one from its buffer, so a group is no trouble."""
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", responses[-1]]
+
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         """Keep the message, then say so; 452 if it cannot be kept."""
         content = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content).encode()

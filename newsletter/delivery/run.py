@@ -52,6 +52,8 @@ class Means:
     expire_after: timedelta
     """Deferred deliveries are given up this long after the job was planned."""
     report: Callable[[Progress], None] | None = None
+    should_stop: Callable[[], bool] = lambda: False
+    """Asked every second; for a run in a thread, which gets no signals."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +138,7 @@ class Run:
 
     async def _together(self, desk: Desk, lanes: list[Lane]) -> None:
         """Run all parts; the connections end first, then what feeds them, then what records them."""
-        watch = Watch(self._engine, self._job, self._hold, self._books.clock)
+        watch = Watch(self._engine, self._job, self._hold, self._books.clock, self._means.should_stop)
         helpers = [
             asyncio.create_task(watch.run(desk.control, self._means.pace.look_seconds)),
             asyncio.create_task(_end_feeding_when_stopping(desk)),

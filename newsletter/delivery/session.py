@@ -154,7 +154,7 @@ class Session:
         return replies
 
     async def _refusal(self, replies: list[Reply]) -> Attempt | None:
-        """The first refusal among the replies to MAIL, RCPT and DATA; the session is ready for the next one after it."""
+        """The first refusal among the replies to MAIL, RCPT and DATA; after it the session is ready for the next."""
         heard = zip(_STAGES, replies, strict=False)  # fewer replies than stages: the first refusal ended it
         refused = next(((stage, reply) for stage, reply in heard if not _is_go(stage, reply)), None)
         if refused is None:

@@ -32,8 +32,9 @@ class _Seen:
 class Watch:
     """Looks every so many seconds, on the store's thread."""
 
-    def __init__(self, engine: Engine, job: SendJob, hold: Hold, clock: Clock) -> None:
+    def __init__(self, engine: Engine, job: SendJob, hold: Hold, clock: Clock, should_stop: Callable[[], bool]) -> None:
         self._engine, self._job, self._hold, self._clock = engine, job, hold, clock
+        self._should_stop = should_stop
 
     async def run(self, control: Control, seconds: float) -> None:
         """Look until the run stops. A store that cannot be read for half a lease ends the run: another may take it."""
@@ -63,5 +64,7 @@ class Watch:
             control.fail(ServiceError("another process took the job over", where=str(self._job)))
         elif seen.state in STOPS:
             control.stop_for(STOPS[seen.state])
+        elif self._should_stop():
+            control.stop_for(Stop.INTERRUPTED)
         control.hold(is_held=seen.is_scrubbing)
         control.tell()

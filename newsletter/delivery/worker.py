@@ -38,6 +38,8 @@ class Sending:
     """The ledger's append (I11)."""
     keyring: Keyring
     clock: Clock = utc_now
+    should_stop: Callable[[], bool] = lambda: False
+    """Asked every second, so that a run in a thread (`serve`) can be ended like one that gets a signal."""
 
 
 def run_job(sending: Sending, job: SendJob, *, report: Callable[[Progress], None] | None = None) -> JobResult:
@@ -61,12 +63,17 @@ def means_of(sending: Sending, job: SendJob, report: Callable[[Progress], None] 
         books=Books(engine=sending.engine, remember=sending.remember, policies=policies, clock=sending.clock),
         spool=configuration.data_dir / SPOOL,
         endpoint=endpoint_of(configuration, relay),
-        pace=Pace(connections=relay.connections, messages_per_connection=relay.messages_per_connection),
+        pace=Pace(
+            connections=relay.connections,
+            messages_per_connection=relay.messages_per_connection,
+            messages_per_second=relay.messages_per_second,
+        ),
         write=letter_writer(
             configuration, sending.keyring, job, jobs.load_issue(sending.engine, job.digest), sending.clock
         ),
         expire_after=timedelta(hours=mailing_list.expire_after_hours),
         report=report,
+        should_stop=sending.should_stop,
     )
 
 

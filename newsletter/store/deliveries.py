@@ -22,7 +22,10 @@ CHUNK = 500
 """Ids in one statement."""
 
 
-def update_ids(connection: Connection, ids: Sequence[int], values: Mapping[str, Any], *where: Any) -> int:  # noqa: ANN401 - pieces of SQL
+def update_ids(
+    connection: Connection, ids: Sequence[int], values: Mapping[str, Any], *where: ColumnElement[bool]
+) -> int:
+    """Set `values` in these rows, as far as they meet `where`; how many."""
     changed = 0
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Engine, RowMapping, func, insert, literal, se
 from sqlalchemy.exc import IntegrityError
 
 from newsletter.compose.compiled import CompiledIssue
-from newsletter.delivery import job as rules
-from newsletter.delivery.job import JobEvent, JobState, Plan, SendJob
+from newsletter.delivery.job import JobEvent, JobState, Plan, SendJob, decide_plan
+from newsletter.delivery.job import move as move_job
 from newsletter.delivery.outcome import OPEN, Event, State, move, sources
 from newsletter.message.identity import MailIdentity, job_digest
 from newsletter.store.tables import compiled_issue, delivery, send_job
@@ -64,7 +64,7 @@ def plan_job(
 def _plan(engine: Engine, remember: Record, issue: FrozenIssue, actor: Actor, now: datetime) -> tuple[Plan, SendJob]:
     with writing(engine) as connection:
         existing = _find(connection, issue.list_slug, issue.slug)
-        plan = rules.decide_plan(existing, issue.digest)
+        plan = decide_plan(existing, issue.digest)
         if existing:
             return plan, existing
         ref = secrets.token_bytes(16)
@@ -170,7 +170,7 @@ def load_issue(engine: Engine, digest: str) -> FrozenIssue:
 def change_job(engine: Engine, identity: int, event: JobEvent, now: datetime) -> SendJob:
     """Move the job along; cancelling cancels what is queued or deferred. Raises ConflictError for no such move."""
     with writing(engine) as connection:
-        state = rules.move(_get(connection, identity), event)
+        state = move_job(_get(connection, identity), event)
         values: dict[str, Any] = {"state": state}
         if state in {JobState.FINISHED, JobState.CANCELLED}:
             values["finished_at"] = now
@@ -205,7 +205,7 @@ def finish_if_done(engine: Engine, identity: int, now: datetime) -> bool:
         is_open = delivery.c.job_id == identity, delivery.c.state.in_([int(state) for state in OPEN])
         if connection.scalar(select(delivery.c.id).where(*is_open).limit(1)) is not None:
             return False
-        values = {"state": rules.move(job, JobEvent.FINISH), "finished_at": now}
+        values = {"state": move_job(job, JobEvent.FINISH), "finished_at": now}
         connection.execute(update(send_job).where(send_job.c.id == identity).values(**values))
         return True
 

@@ -10,9 +10,10 @@ from sqlalchemy import Engine, text, update
 
 from newsletter.store.leftovers import sweepers
 from subscribers import leases, receipts
+from subscribers.deleting import Deletion
 from subscribers.errors import ServiceError
 from subscribers.ledger_entry import nowhere
-from subscribers.scrubbing import Erased, RetentionRun, erase_subscriber, run_retention
+from subscribers.scrubbing import Erased, RetentionRun, erase_subscriber, run_retention, scrub_due
 from subscribers.store import retention_status, suppress
 from subscribers.subscription import Actor
 from subscribers.suppression import SuppressionReason
@@ -224,6 +225,29 @@ def test_two_runs_at_once_erase_everybody_once(engine: Engine) -> None:
     assert [(row.job_id, row.state, row.count) for row in rows(engine, "job_tally")] == [(job, 3, 40)]
     assert not run(engine).is_overdue
     assert sum(row.counts["subscription"] for row in rows(engine, "receipt")) == 40
+
+
+def test_a_scrub_by_another_process_in_the_middle_of_a_run_counts_nobody_twice(engine: Engine) -> None:
+    leave(engine, *(joined(engine, f"a{number}@example.org") for number in range(7)))
+    scrubs = {"policies": POLICIES, "now": LATER, "patience": 0.3}
+    run(engine, page=2, on_progress=lambda _done, _total: scrub_due(engine, **scrubs))
+    assert [row.counts["subscription"] for row in rows(engine, "receipt")] == [2, 2, 2, 1]
+
+
+def test_what_is_deleted_during_a_scrub_is_not_covered_by_its_receipt_rule_i5(engine: Engine) -> None:
+    leave(engine, *(joined(engine, f"a{number}@example.org") for number in range(4)))
+    other = Deletion(now=LATER, record=nowhere)
+
+    def delete_two(_now: datetime) -> dict[str, int]:
+        with writing(engine) as connection:
+            other.page_of_due(connection, 2)
+        return {}
+
+    delete_two(LATER)
+    scrubs = {"policies": POLICIES, "now": LATER, "patience": 0.3}
+    assert scrub_due(engine, sweepers=[delete_two], **scrubs).still_due == "another process went on deleting"
+    assert how_many(engine, "receipt") == 0
+    assert scrub_due(engine, **scrubs).receipt.counts["subscription"] == 4
 
 
 def test_one_person_is_erased_at_once_whatever_the_deadlines_say_rule_b9(engine: Engine) -> None:

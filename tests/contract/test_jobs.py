@@ -20,7 +20,8 @@ from subscribers.ledger_entry import Kind, nowhere
 from subscribers.tables import subscriber, subscription, suppression
 from subscribers.transactions import reading, writing
 from tests.support.people import Remembering
-from tests.support.sending import LIST, issue, people, planned
+from tests.support.sending import LIST, World, issue, people, planned
+from tests.support.smtp import ScriptedServer, at
 
 NOW = datetime(2027, 6, 14, 9, tzinfo=UTC)
 LEASE = timedelta(minutes=30)
@@ -330,3 +331,12 @@ def test_the_store_holds_no_address_beside_the_subscriber(engine):
         for table in (delivery, send_job):
             assert "p0@" not in str(connection.execute(select(text("*")).select_from(table)).all())
         assert connection.scalar(select(subscriber.c.address)) == "p0@example.org"
+
+
+def test_a_whole_job_runs_on_either_database(engine, tmp_path):
+    job = planned(engine, 40)
+    with ScriptedServer(script=at("RCPT", "550 5.1.1 no", recipient="p3@")) as server:
+        result = World(engine, tmp_path).run(job, server.port)
+    assert (result.counts[State.SENT], result.counts[State.REFUSED]) == (39, 1)
+    assert result.job.state is JobState.FINISHED
+    assert max(server.times.values()) == 1

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, insert, text, update
 from sqlalchemy.exc import IntegrityError
 
 from subscribers.address import AddressError
@@ -158,10 +158,11 @@ def test_a_group_of_requests_is_answered_one_by_one_in_order(engine: Engine) -> 
     assert sorted(ledger.said) == sorted([("ended", refs[0]), ("ended", refs[2])])
 
 
-def test_of_two_requests_in_a_group_the_earlier_one_counts(engine: Engine) -> None:
+@pytest.mark.parametrize("days", [(0, 3), (3, 0)])
+def test_of_two_requests_in_a_group_the_earlier_one_counts(engine: Engine, days: tuple[int, int]) -> None:
     ref = joined(engine)
     with writing(engine) as connection:
-        requests = [(ref, NOON + timedelta(days=3)), (ref, NOON)]
+        requests = [(ref, NOON + timedelta(days=number)) for number in days]
         end_many(
             connection,
             requests,
@@ -278,6 +279,15 @@ def test_a_shorter_period_brings_deadlines_forward_and_a_longer_one_never_back(e
     assert due_under(Period(21)) == (0, before)
     assert due_under(Period(3)) == (1, datetime(2027, 3, 13, 23, tzinfo=UTC))
     assert due_under(Period(27)) == (0, datetime(2027, 3, 13, 23, tzinfo=UTC))
+
+
+def test_a_deadline_that_is_nearer_already_stays_where_it_is(engine: Engine) -> None:
+    leave(engine, joined(engine))
+    soon = NOON + timedelta(days=1)
+    with writing(engine) as connection:
+        connection.execute(update(subscription).values(erase_at=soon))
+    assert apply_policies(engine, policies={"nieuws": RetentionPolicy(period=Period(3))}) == 0
+    assert person(engine).on("nieuws").erase_at == soon
 
 
 def test_a_month_that_was_promised_is_shortened_to_days(engine: Engine) -> None:

@@ -6,7 +6,10 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from threading import Timer
 
@@ -14,6 +17,7 @@ import pytest
 
 from newsletter.delivery.job import JobEvent, JobState
 from newsletter.delivery.outcome import State
+from newsletter.delivery.worker import run_with
 from newsletter.store import jobs
 from subscribers import leases
 from subscribers.errors import ConflictError, NegativeError, ServiceError
@@ -108,14 +112,14 @@ def test_a_signal_finishes_what_is_in_flight_records_it_and_releases_the_rest(wo
 
 def test_a_second_signal_does_not_wait_for_a_silent_relay(world):
     job = planned(world.engine, 50)
-    with ScriptedServer(script=at("DOT", SILENCE, recipient="p9@")) as server:
-        with running(world, job, server.port) as process:
-            wait_for(lambda: "p9@example.org" in server.seen)
-            process.send_signal(signal.SIGTERM)
-            time.sleep(0.3)
-            assert process.poll() is None
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=20) == 130
+    server = ScriptedServer(script=at("DOT", SILENCE, recipient="p9@"))
+    with server, running(world, job, server.port) as process:
+        wait_for(lambda: "p9@example.org" in server.seen)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 130
     assert world.addresses(job, State.UNKNOWN) == {"p9@example.org"}
     assert_exact(world, job, server)
 
@@ -178,6 +182,16 @@ def test_pause_and_cancel_act_within_two_seconds_and_release_what_is_unsent(worl
     assert_exact(world, job, server)
 
 
+def test_a_run_in_a_thread_ends_when_it_is_told(world):
+    job = planned(world.engine, 2000)
+    with ScriptedServer(delay=0.002) as server:
+        means = replace(world.means(server.port), should_stop=lambda: len(server.accepted) > 20)
+        with ThreadPoolExecutor(1) as pool:
+            result = pool.submit(run_with, means, job).result(timeout=30)
+    assert result.exit_status == 130
+    assert set(world.counts(job)) == {State.SENT, State.QUEUED}
+
+
 def test_nothing_is_sent_while_the_store_is_scrubbed(world):
     job = planned(world.engine, 400)
     holder = leases.new_holder()
@@ -217,9 +231,6 @@ def test_no_job_runs_while_erasure_is_overdue(world):
 
 
 def test_deferred_deliveries_wait_for_their_time_and_expire_in_the_end(world):
-    from dataclasses import replace
-    from datetime import timedelta
-
     job = planned(world.engine, 3)
     with ScriptedServer(script=at("RCPT", "451 4.7.1 greylisted")) as server:
         first = world.run(job, server.port)
