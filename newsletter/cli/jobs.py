@@ -19,7 +19,7 @@ from newsletter.cli.common import (
     open_project,
     print_json,
 )
-from newsletter.cli.sending import counts_by_name, counts_table
+from newsletter.cli.counts import counts_by_name, counts_table
 from newsletter.delivery.job import JobEvent, SendJob
 from newsletter.delivery.outcome import OPEN, State
 from newsletter.store import deliveries

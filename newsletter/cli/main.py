@@ -1,35 +1,62 @@
-"""The `newsletter` command: groups of commands, and the one place where errors become exit statuses."""
+"""The `newsletter` command: commands loaded when asked for, and the one place where errors become exit statuses."""
 
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
-from sqlalchemy.exc import DBAPIError
+from typer.core import TyperGroup
 
 from newsletter import __version__
-from newsletter.cli import database, issues, jobs, mailcatcher, project, retention, sending, serve, subscribers
-from newsletter.cli.common import errors
-from newsletter.store.engine import explain
-from subscribers.errors import NewsletterError
 
 INTERRUPTED = 130
 
+COMMANDS = {
+    "init": "project",
+    "new": "project",
+    "check": "issues",
+    "build": "issues",
+    "test": "issues",
+    "send": "sending",
+    "jobs": "jobs",
+    "subscribers": "subscribers",
+    "retention": "retention",
+    "serve": "serve",
+    "database": "database",
+    "mailcatcher": "mailcatcher",
+}
+"""Name of each command and the module of this package that has it, in the order of the help."""
+
+
+class LazyCommands(TyperGroup):
+    """Imports a command's module only when it is called: what needs no database or Pillow does not load it."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - Click's signature
+        """The names, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - Click's signature
+        """The command, or None for a name that is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"newsletter.cli.{COMMANDS[cmd_name]}")
+        if hasattr(module, "register"):
+            single = typer.Typer()
+            module.register(single)
+            return typer.main.get_group(single).commands[cmd_name]
+        group = typer.main.get_group(module.app)
+        group.name = cmd_name
+        return group
+
+
 app = typer.Typer(
     name="newsletter",
+    cls=LazyCommands,
     help="Newsletters from files to the inbox: exact delivery, provable erasure, accessible mail.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    add_completion=True,
 )
-
-for module in (project, issues, sending, serve, mailcatcher):
-    module.register(app)
-app.add_typer(jobs.app, name="jobs")
-app.add_typer(subscribers.app, name="subscribers")
-app.add_typer(retention.app, name="retention")
-app.add_typer(database.app, name="database")
 
 
 def _show_version(value: bool) -> None:  # noqa: FBT001 - Typer's signature
@@ -44,25 +71,34 @@ def _options(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Newsletters from files to the inbox."""
+    """Newsletters from files to the inbox: exact delivery, provable erasure, accessible mail."""
 
 
 def run() -> None:
     """Run the command line and exit: 0 done, 1 negative, 2 unusable input, 3 no service, 130 interrupted."""
     try:
-        app()
-    except NewsletterError as error:
-        _fail(error)
-    except DBAPIError as error:
-        _fail(explain(error))
+        app(prog_name="newsletter")
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
-    except KeyboardInterrupt:
-        errors.print("interrupted")
-        sys.exit(INTERRUPTED)
+    except Exception as problem:  # noqa: BLE001 - whatever is not for a person to mend is raised again
+        sys.exit(_explained(problem))
 
 
-def _fail(error: NewsletterError) -> None:
+def _explained(problem: Exception) -> int:
+    """Say an error that a person can mend and return its exit status; raise any other, which is a fault of ours."""
+    from rich.markup import escape
+    from sqlalchemy.exc import DBAPIError
+
+    from newsletter.cli.common import errors
+    from newsletter.store.engine import explain
+    from subscribers.errors import NewsletterError
+
+    error = explain(problem) if isinstance(problem, DBAPIError) else problem
+    if not isinstance(error, NewsletterError):
+        raise problem
     errors.print(f"[bold red]Error[/]: {escape(str(error))}")
-    sys.exit(error.exit_status)
+    return error.exit_status

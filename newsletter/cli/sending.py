@@ -6,7 +6,6 @@ from typing import Annotated, TypeAlias
 
 import typer
 from rich.progress import Progress as Bars
-from rich.table import Table
 
 from newsletter.cli.common import (
     ConfigOption,
@@ -23,6 +22,7 @@ from newsletter.cli.common import (
     print_json_line,
     progress,
 )
+from newsletter.cli.counts import counts_by_name, counts_table
 from newsletter.cli.issues import IssueArgument, show_findings
 from newsletter.cli.retention import erase_due
 from newsletter.cli.workshop import Workpiece, work_on
@@ -38,18 +38,6 @@ from subscribers.clock import utc_now
 from subscribers.errors import NegativeError
 
 Reporter: TypeAlias = Callable[[Progress], None]
-
-MEANINGS = {
-    State.QUEUED: "waiting",
-    State.CLAIMED: "in the hands of a process",
-    State.DEFERRED: "refused for now, tried again later",
-    State.SENT: "taken by the relay",
-    State.REFUSED: "refused for good",
-    State.EXPIRED: "given up after waiting too long",
-    State.SKIPPED: "no longer subscribed, or suppressed",
-    State.CANCELLED: "cancelled by the operator",
-    State.UNKNOWN: "sent, and no answer heard: the relay may or may not have it",
-}
 
 
 def register(app: typer.Typer) -> None:
@@ -192,24 +180,6 @@ def show_result(project: Project, result: JobResult) -> None:
         errors.print(
             f"Some were deferred. The next attempt is due {when}: `newsletter serve`, or this command again then."
         )
-
-
-def counts_table(counts: dict[State, int]) -> Table:
-    """The states that occur, with their meaning; the sum is the audience."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("Deliveries")
-    table.add_column("Number", justify="right")
-    table.add_column("Meaning", style="dim")
-    for state, count in counts.items():
-        if count:
-            table.add_row(state.name.lower(), number(count), MEANINGS[state])
-    table.add_row("all", number(sum(counts.values())), "", style="bold")
-    return table
-
-
-def counts_by_name(counts: dict[State, int]) -> dict[str, int]:
-    """Counts with the words of the states, for JSON."""
-    return {state.name.lower(): count for state, count in counts.items()}
 
 
 def _summary(result: JobResult) -> dict[str, object]:

@@ -3,11 +3,12 @@
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -137,14 +138,28 @@ def test_of_two_sends_at_once_the_second_is_refused_with_exit_2(world):
     assert_exact(world, job, server)
 
 
+def stop_and_take_lease(process, world):
+    """Stop the process at a moment when it holds no lock of the database, and remove its lease."""
+    for _ in range(200):
+        process.send_signal(signal.SIGSTOP)
+        with closing(sqlite3.connect(world.engine.url.database, timeout=0.1)) as connection:
+            try:
+                connection.execute("DELETE FROM lease")
+                connection.commit()
+            except sqlite3.OperationalError:
+                process.send_signal(signal.SIGCONT)
+                time.sleep(0.003)
+            else:
+                return
+    pytest.fail("the process always held the database")
+
+
 def test_a_stopped_process_keeps_its_job(world):
     """Its lease may run out; the file lock stays with it, so nobody sends what it will send when it goes on."""
     job = planned(world.engine, 300)
     with ScriptedServer(delay=0.005) as server, running(world, job, server.port) as first:
         wait_for(lambda: server.accepted)
-        first.send_signal(signal.SIGSTOP)
-        with writing(world.engine) as connection:
-            connection.exec_driver_sql("DELETE FROM lease")
+        stop_and_take_lease(first, world)
         with pytest.raises(ConflictError, match="another process"):
             world.run(job, server.port)
         first.send_signal(signal.SIGCONT)
