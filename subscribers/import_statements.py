@@ -16,7 +16,7 @@ from sqlalchemy.types import JSON
 from subscribers.schema import Moment
 
 CACHE_KIB = 32 * 1024
-"""Page cache of SQLite while importing: half the usual, and no slower, since rows come in the order of their ids."""
+"""Page cache of SQLite while importing: half the usual, and no slower; the rest of the memory is for the rows."""
 
 _KNOWN = """
 SELECT s.address_key, s.id, s.name, s.organisation, s.attributes, n.state, n.ended_reason, x.reason AS suppressed

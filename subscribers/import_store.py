@@ -3,8 +3,7 @@
 One query finds whom of a chunk the database knows; who is new is added by three statements for the whole chunk.
 Nothing is ever revived here: a subscription that ended or waits stays as it is, a suppressed person is left out.
 
-What costs is not the rows but the pages of the indexes that random ids touch: so a chunk is written in the order of
-its ids, a chunk is large, and half of the usual page cache is enough.
+What costs is not the rows but the pages of the indexes that random ids and addresses touch: so a chunk is large.
 """
 
 import json
@@ -110,7 +109,7 @@ class _Importer:
         settled = [row.address_key for row in met if self._settle(row, entries[row.address_key], changes)]
         if self._dry_run:
             strangers = self._again.difference(row.address_key for row in met)
-            settled += [self._duplicate(entries[key]) for key in strangers]
+            settled += [self._duplicate(entry) for entry in list(entries.values()) if entry.key in strangers]
         for key in settled:
             del entries[key]
         joined = sum(row.address_key in entries for row in met)
@@ -143,16 +142,16 @@ class _Importer:
 
 
 def _write(connection: Connection, entries: Sequence[Entry], changes: list[dict[str, Any]], grounds: Grounds) -> None:
-    """Change who is known and add who is new; rows in the order of their random ids, so that neighbours meet."""
+    """Change who is known and add who is new."""
     if changes:
         connection.execute(COMPLETE, changes)
     if not entries:
         return
     now = stored(connection, grounds.now)
     refs, keys = _random_ids(len(entries)), [entry.key for entry in entries]
-    people = sorted((ref, *entry[1:]) for ref, entry in zip(refs, entries, strict=True))
+    people = [(ref, *entry[1:]) for ref, entry in zip(refs, entries, strict=True)]
     ADD_SUBSCRIBERS.run(connection, people, (now,))
-    joining = sorted(zip(_random_ids(len(entries)), keys, strict=True))
+    joining = list(zip(_random_ids(len(entries)), keys, strict=True))
     ADD_SUBSCRIPTIONS.run(connection, joining, (grounds.list, State.ACTIVE.value, now, grounds.actor.value))
     ADD_CONSENTS.run(connection, [(ref,) for ref, _ in joining], grounds.evidence(now))
 

@@ -30,7 +30,7 @@ def refusal(*cells: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "heading", ["email", "E-mail", "E-MAILADRES", " e-mail adres ", "Mail", "Email Address", "e‑mail", "émail"]
+    "heading", ["email", "E-mail", "E-MAILADRES", " e-mail adres ", "Mail", "Email Address", "e\u2011mail", "émail"]
 )
 def test_the_address_column_is_found_whatever_its_case_and_accents(heading: str) -> None:
     assert map_columns(["naam", heading]).address == 1
@@ -119,9 +119,14 @@ def test_too_few_and_too_many_cells_are_refused(cells: tuple[str, ...]) -> None:
         "jan@@example.org",
         "jan @example.org",
         "jan@example.org, x@y.nl",
-    ]
-    + ["Jan <jan@example.org>", "jan@example.org\r\nBcc: x@example.org", "jan\x00@example.org", "j\ufffdn@example.org"]
-    + [f"{'a' * 65}@example.org", f"jan@{'a' * 64}.example", f"jan@{'a.' * 130}example"],
+        "Jan <jan@example.org>",
+        "jan@example.org\r\nBcc: x@example.org",
+        "jan\x00@example.org",
+        "j\ufffdn@example.org",
+        f"{'a' * 65}@example.org",
+        f"jan@{'a' * 64}.example",
+        f"jan@{'a.' * 130}example",
+    ],
 )
 def test_what_is_no_address_is_refused(address: str) -> None:
     assert "address" in refusal(address, "Jan", "", "")
@@ -189,14 +194,14 @@ def test_any_other_state_is_no_obstacle(state: str) -> None:
 
 @given(st.lists(st.text(), max_size=6))
 @settings(max_examples=300)
-def test_any_cells_give_an_entry_of_single_lines_or_a_refusal_that_repeats_nothing(cells: list[str]) -> None:
+def test_any_cells_give_an_entry_of_single_lines_or_a_refusal_of_one_line(cells: list[str]) -> None:
     try:
         entry = read(*cells)
     except RowRefusedError as error:
-        assert not error.reason.count("\n")
-        return
-    for text in entry or ():
-        assert not {"\r", "\n", "\0"} & set(str(text))
+        texts = (error.reason, error.remedy)
+    else:
+        texts = tuple(map(str, entry or ()))
+    assert not [text for text in texts if {"\r", "\n", "\0"} & set(text)]
 
 
 @given(st.text('"\\\\{}:, abcé€', max_size=20))
