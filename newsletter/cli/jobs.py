@@ -93,17 +93,19 @@ def pause(job: JobArgument, config: ConfigOption = None) -> None:
     \b
     Example: newsletter jobs pause 3
     """
-    _change(open_project(config), job, JobEvent.PAUSE, "`newsletter jobs resume` and then `newsletter send` go on")
+    _change(
+        open_project(config), job, JobEvent.PAUSE, "`newsletter jobs resume` and then `newsletter send` go on with it"
+    )
 
 
 @app.command()
 def resume(job: JobArgument, config: ConfigOption = None) -> None:
-    """Let a paused job go on: `newsletter send`, or `newsletter serve`, takes it from there.
+    """Let a paused job go on: `newsletter send` with the same issue takes it from there.
 
     \b
     Example: newsletter jobs resume 3
     """
-    _change(open_project(config), job, JobEvent.RESUME, "`newsletter send` or `newsletter serve` takes it from there")
+    _change(open_project(config), job, JobEvent.RESUME, "`newsletter send` with the same issue takes it from there")
 
 
 @app.command()

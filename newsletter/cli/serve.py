@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import threading
 from collections.abc import Sequence
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -14,6 +15,8 @@ from newsletter.web.schedule import Scheduled
 
 DEFAULT_PORT = 8080
 INTERRUPTED = 130
+LOOK_SECONDS = 60.0
+"""How often to look for deferred deliveries that are due."""
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +35,7 @@ def serve(
     *,
     quiet: Annotated[bool, typer.Option("--quiet", help="Log no line per request.")] = False,
 ) -> None:
-    r"""Serve the public pages, and erase every hour what is due.
+    r"""Serve the public pages, erase every hour what is due, and try deferred deliveries again.
 
     Stops cleanly on SIGTERM and Ctrl+C: requests in flight are answered and every ending is written.
 
@@ -40,7 +43,7 @@ def serve(
     Example: newsletter serve --port 8080
     """
     project = open_project(config)
-    run_server(project, host=host, port=port, scheduled=[retention(project)], logs_access=not quiet)
+    run_server(project, host=host, port=port, scheduled=[retention(project), deferred(project)], logs_access=not quiet)
 
 
 def run_server(
@@ -84,6 +87,27 @@ def retention(project: Project) -> Scheduled:
         return f"erased {number(erased)} subscriptions, with a receipt" if done.receipt else None
 
     return Scheduled(name="retention", work=work)
+
+
+def deferred(project: Project) -> Scheduled:
+    """Try deferred deliveries again when they are due; look every minute."""
+    from newsletter.delivery.continuing import continue_due
+    from newsletter.delivery.worker import Sending
+
+    stopping = threading.Event()
+    sending = Sending(
+        configuration=project.configuration,
+        engine=project.engine,
+        remember=project.ledger.append,
+        keyring=project.keyring,
+        should_stop=stopping.is_set,
+    )
+
+    def work() -> str | None:
+        results = continue_due(sending)
+        return "; ".join(f"{number(result.handled)} of {result.job}" for result in results) or None
+
+    return Scheduled(name="deliveries", work=work, seconds=LOOK_SECONDS, after_failure=LOOK_SECONDS, stop=stopping.set)
 
 
 def default_port(base_url: str) -> int:

@@ -26,6 +26,8 @@ class Scheduled:
     work: Callable[[], str | None]
     seconds: float = HOUR
     after_failure: float = AFTER_FAILURE
+    stop: Callable[[], None] = lambda: None
+    """Called once when everything is to end, so that work that takes long can end early."""
 
 
 async def keep_running(scheduled: Sequence[Scheduled], stopping: asyncio.Event, tell: Tell) -> None:

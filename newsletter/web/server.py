@@ -135,6 +135,8 @@ async def serve(
         caught.append(number)
         server.should_exit = True
         stopping.set()
+        for item in scheduled:
+            item.stop()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,0 +1,82 @@
+"""Deferred deliveries are tried again when due, by `serve`; what the operator stopped is left to the operator."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from newsletter.compose.compiled import CompiledIssue
+from newsletter.delivery.continuing import continue_due
+from newsletter.delivery.outcome import State
+from newsletter.delivery.run import JobResult
+from newsletter.delivery.worker import Sending, run_job
+from newsletter.message.identity import identity_of
+from newsletter.store import deliveries
+from newsletter.store.jobs import FrozenIssue, plan_job
+from subscribers.clock import utc_now
+from subscribers.ledger_entry import nowhere
+from tests.support.smtp import ScriptedServer, at
+from tests.support.web import WebProject, make_project, sample_issue
+
+PEOPLE = 5
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[WebProject]:
+    made = make_project(tmp_path)
+    for number in range(PEOPLE):
+        made.subscribe(f"lezer{number}@example.org")
+    yield made
+    made.engine.dispose()
+
+
+def sending(project: WebProject, port: int, *, hours: float = 0) -> Sending:
+    """What serve has, with the clock moved."""
+    relay = project.configuration.relays["main"].model_copy(update={"port": port})
+    return Sending(
+        configuration=project.configuration.model_copy(update={"relays": {"main": relay}}),
+        engine=project.engine,
+        remember=nowhere,
+        keyring=project.keyring,
+        clock=lambda: utc_now() + timedelta(hours=hours),
+    )
+
+
+def first_run(project: WebProject, port: int) -> JobResult:
+    compiled: CompiledIssue = sample_issue(embedded=False)
+    identity = identity_of("nieuwsbrief", project.configuration.mailing_list("nieuwsbrief"))
+    frozen = FrozenIssue(compiled=compiled, identity=identity)
+    _, job = plan_job(project.engine, nowhere, frozen, now=utc_now())
+    return run_job(sending(project, port), job)
+
+
+def test_what_was_deferred_is_sent_when_due_and_not_before(project: WebProject) -> None:
+    script = at("RCPT", "451 4.7.1 greylisted", recipient="lezer3@", times=1)
+    with ScriptedServer(script=script) as server:
+        result = first_run(project, server.port)
+        assert result.counts[State.DEFERRED] == 1
+        assert continue_due(sending(project, server.port)) == []
+        (again,) = continue_due(sending(project, server.port, hours=2))
+        assert again.counts[State.SENT] == PEOPLE
+        assert again.job.state == "finished"
+        assert continue_due(sending(project, server.port, hours=4)) == []
+
+
+def test_a_job_with_queued_deliveries_is_left_to_who_stopped_it(project: WebProject) -> None:
+    script = at("RCPT", "451 4.7.1 greylisted", recipient="lezer3@", times=1)
+    with ScriptedServer(script=script) as server:
+        result = first_run(project, server.port)
+        with project.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE delivery SET state = 0 WHERE id = 1")
+        assert continue_due(sending(project, server.port, hours=2)) == []
+        assert deliveries.counts(project.engine, result.job.id)[State.DEFERRED] == 1
+
+
+def test_news_that_got_too_old_expires_instead(project: WebProject) -> None:
+    script = at("RCPT", "451 4.7.1 greylisted", recipient="lezer3@", times=1)
+    with ScriptedServer(script=script) as server:
+        first_run(project, server.port)
+        (again,) = continue_due(sending(project, server.port, hours=73))
+    assert again.counts[State.EXPIRED] == 1
+    assert again.job.state == "finished"
