@@ -190,6 +190,8 @@ class MailingList(_Table):
     disclaimer: str = ""
     logo: Path | None = None
     website: Line | None = None
+    subscribe_url: Line | None = None
+    """Page where people sign up; a mail that was forwarded names it."""
 
     images: Literal["hosted", "embedded"] = "hosted"
     archive: Literal["public", "unlisted", "none"] = "unlisted"
@@ -242,6 +244,9 @@ class Limits(_Table):
 
     image_megapixels: Annotated[int, Field(ge=1, le=200)] = 36
     image_megabytes: Annotated[int, Field(ge=1, le=200)] = 20
+    image_kilobytes: Annotated[int, Field(ge=20, le=20_000)] = 300
+    """What one image of a mail may weigh after compression."""
+    download_megabytes: Annotated[int, Field(ge=1, le=200)] = 20
     issue_kilobytes: Annotated[int, Field(ge=1, le=10240)] = 1024
     csv_line_kilobytes: Annotated[int, Field(ge=1, le=10240)] = 64
 

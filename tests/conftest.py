@@ -32,6 +32,7 @@ PARTS: dict[str, Callable[[], bool]] = {
     "postgresql": lambda: _postgresql_bin() is not None,
     "node": lambda: bool(shutil.which("node")) and bool(shutil.which("npm")),
     "perl": _perl_has_mime,
+    "java": lambda: bool(shutil.which("java")),
     "root": lambda: os.geteuid() == 0,
     "faketime": lambda: bool(shutil.which("faketime")),
 }

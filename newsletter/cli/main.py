@@ -16,6 +16,7 @@ COMMANDS = {
     "new": "project",
     "check": "issues",
     "build": "issues",
+    "preview": "preview",
     "test": "issues",
     "send": "sending",
     "jobs": "jobs",

@@ -1,6 +1,6 @@
 """From an issue file to everything that is made of it: what check, build, test and send have in common."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from newsletter.cli.common import Project
 from newsletter.compose.compile import Compilation, compile_issue
 from newsletter.compose.folders import folder_images, project_templates
 from newsletter.compose.furniture import furniture
+from newsletter.compose.templating import Templates
 from newsletter.config import Configuration, MailingList
 from newsletter.issue.finding import Finding, IssueError, Severity
 from newsletter.issue.model import Issue
@@ -52,13 +53,29 @@ def read_issue(configuration: Configuration, path: Path, list_slug: str | None =
     return replace(issue, list_slug=list_slug)
 
 
-def work_on(project: Project, path: Path, list_slug: str | None = None) -> Workpiece:
-    """Parse, compile and check the issue at `path`; raises IssueError for what cannot be understood at all."""
+def work_on(
+    project: Project,
+    path: Path,
+    list_slug: str | None = None,
+    *,
+    templates: Templates | None = None,
+    asked: Callable[[str], object] = str,
+) -> Workpiece:
+    """Parse, compile and check the issue at `path`; raises IssueError for what cannot be understood at all.
+
+    `templates` are the project's, for who keeps them; `asked` is told the source of every image before it is loaded.
+    """
     configuration = project.configuration
     issue = read_issue(configuration, path, list_slug)
     mailing_list = configuration.mailing_list(issue.list_slug)
     base_url = configuration.site.base_url
     logo = configuration.folder / mailing_list.logo if mailing_list.logo else None
+    load = folder_images(path.parent, logo=logo)
+
+    def load_image(source: str) -> bytes:
+        asked(source)
+        return load(source)
+
     compilation = compile_issue(
         issue,
         mailing_list=mailing_list,
@@ -66,8 +83,8 @@ def work_on(project: Project, path: Path, list_slug: str | None = None) -> Workp
             mailing_list, list_slug=issue.list_slug, issue_slug=issue.slug, base_url=base_url, date=issue.date
         ),
         base_url=base_url,
-        templates=project_templates(configuration),
-        load_image=folder_images(path.parent, logo=logo),
+        templates=templates or project_templates(configuration),
+        load_image=load_image,
         limits=configuration.limits,
     )
     return Workpiece(

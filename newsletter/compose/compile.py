@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from newsletter.compose.assets import AssetFile, Assets
 from newsletter.compose.compiled import CompiledIssue, Pieces
+from newsletter.compose.events import calendar_events
 from newsletter.compose.finish import finish
 from newsletter.compose.furniture import Furniture
 from newsletter.compose.marks import MarkError, Marks, as_pieces, with_defaults
@@ -45,7 +46,12 @@ def compile_issue(
     `load_image` gets a picture's source as written (or `assets.LOGO`) and raises ImageError if it cannot.
     """
     is_embedded = mailing_list.images == "embedded"
-    assets = Assets(load_image, limits, base_url=base_url, embedded=is_embedded, file=issue.file)
+    assets = Assets(
+        templates.with_logo(load_image, mailing_list), limits, base_url=base_url, embedded=is_embedded, file=issue.file
+    )
+    downloads = Downloads(load_image, limits, base_url=base_url, language=mailing_list.language, file=issue.file)
+    issue = replace(issue, blocks=downloads.publish(issue.blocks))
+    assets.findings += downloads.findings
     heading: Mixed = (issue.title,) if issue.title else issue.subject
     title = with_defaults(heading) or mailing_list.title
     html = _html(issue, furniture, templates, assets, (title, heading, mailing_list.logo is not None))
@@ -60,6 +66,7 @@ def compile_issue(
         html=html,
         text=render_text(issue, furniture),
         assets=tuple(file.asset for file in assets.files),
+        events=calendar_events(issue, mailing_list),
     )
     return Compilation(compiled=compiled, files=assets.files)
 

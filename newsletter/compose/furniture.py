@@ -9,10 +9,11 @@ from datetime import time
 from urllib.parse import urlsplit
 
 from newsletter.compose.dates import day_in_words, moment_in_words, times_in_words, weekday_in_words
+from newsletter.compose.events import Meeting, seed_of
 from newsletter.compose.labels import LABELS, Labels
 from newsletter.compose.statement import processing, reason
 from newsletter.config import MailingList
-from newsletter.issue.model import Block, Day, FieldRef, Inlines, Link, Paragraph, Text
+from newsletter.issue.model import Block, Day, FieldRef, Inlines, Link, Paragraph, Recording, Text
 from newsletter.issue.parse import parse_prose
 
 UNSUBSCRIBE = FieldRef("unsubscribe_url")
@@ -48,10 +49,12 @@ class Furniture:
     """Its target is `UNSUBSCRIBE`."""
     website: str
     """What the logo links to, if not ""; the footer links to it as well, so text and HTML agree (A6)."""
+    issue_url: str
+    """Address of the web version, under which the issue's calendar files stand; "" where there is none."""
     reason: Inlines
     """Why the reader gets this mail: says plainly when it is not by consent (B5); also the footer's first line."""
     footer: tuple[FooterPart, ...]
-    """Ways out, colophon, processing statement, disclaimer; links included."""
+    """Ways in and out, colophon, processing statement, disclaimer; links included."""
 
     def day(self, day: Day) -> str:
         """`maandag 21 juni 2027`."""
@@ -65,6 +68,32 @@ class Furniture:
         """`maandag 21 juni 2027, 9.30-11.00 uur`."""
         return moment_in_words(day, start, end, self.language)
 
+    def length(self, minutes: int | None) -> str:
+        """`25 minuten`, `1 uur en 5 minuten`; "" without a length."""
+        labels = self.labels
+        hours, rest = divmod(minutes or 0, 60)
+        wording = labels.hours_and_minutes if hours and rest else labels.hours if hours else labels.minutes
+        return wording.format(hours=hours, minutes=rest) if minutes else ""
+
+    def calendar_link(self, meeting: Meeting) -> Link | None:
+        """To the calendar file of a meeting; None where the list keeps no archive to serve it from."""
+        if not self.issue_url:
+            return None
+        is_news = meeting.is_cancelled or meeting.was
+        words = Text(self.labels.calendar_again if is_news else self.labels.calendar)
+        return Link((f"{self.issue_url}/{seed_of(meeting)}.ics",), (words,), meeting.line)
+
+    def recording_link(self, recording: Recording) -> str:
+        """The words of the link to a podcast or film: the editor's, else ones that say what it is (A41)."""
+        wording = self.labels.listen if recording.kind == "podcast" else self.labels.watch
+        return recording.link_text or wording.format(title=recording.title)
+
+    def news(self, meeting: Meeting) -> str:
+        """What changed about a meeting: `Gaat niet door`, `Verplaatst, was dinsdag 15 juni 2027`; "" if nothing did."""
+        if meeting.is_cancelled:
+            return self.labels.cancelled
+        return f"{self.labels.moved} {self.day(meeting.was)}" if meeting.was else ""
+
 
 def furniture(mailing_list: MailingList, *, list_slug: str, issue_slug: str, base_url: str, date: Day) -> Furniture:
     """The furniture of one issue of `mailing_list`; raises IssueError if its colophon is not Markdown of ours."""
@@ -73,6 +102,7 @@ def furniture(mailing_list: MailingList, *, list_slug: str, issue_slug: str, bas
     web_url = f"{base_url}/archive/{list_slug}/{issue_slug}"
     web_version = Link((web_url,), (Text(labels.web_version),), 0) if mailing_list.archive != "none" else None
     why = reason(mailing_list)
+    ways = (unsubscribe, web_version) if web_version else (unsubscribe,)
     return Furniture(
         language=mailing_list.language,
         title=mailing_list.title,
@@ -81,11 +111,12 @@ def furniture(mailing_list: MailingList, *, list_slug: str, issue_slug: str, bas
         web_version=web_version,
         unsubscribe=unsubscribe,
         website=mailing_list.website or "",
+        issue_url=web_url if web_version else "",
         reason=why,
         footer=tuple(
             part
             for part in (
-                FooterPart(title=labels.leaving, blocks=_leaving(why, unsubscribe, web_version)),
+                FooterPart(title=labels.leaving, blocks=_ways(mailing_list, labels, why, ways)),
                 FooterPart(title=labels.colophon, blocks=_colophon(mailing_list, labels)),
                 FooterPart(title=labels.processing, blocks=_paragraphs(*processing(mailing_list))),
                 FooterPart(title=labels.disclaimer, blocks=parse_prose(mailing_list.disclaimer, "disclaimer")),
@@ -95,9 +126,13 @@ def furniture(mailing_list: MailingList, *, list_slug: str, issue_slug: str, bas
     )
 
 
-def _leaving(why: Inlines, unsubscribe: Link, web_version: Link | None) -> tuple[Block, ...]:
-    ways = (unsubscribe, web_version) if web_version else (unsubscribe,)
-    return _paragraphs(why, *((way,) for way in ways))
+def _ways(mailing_list: MailingList, labels: Labels, why: Inlines, ways: tuple[Link, ...]) -> tuple[Block, ...]:
+    """Why the reader gets the mail and how to leave; and how to join, for who got it from somebody else."""
+    blocks = _paragraphs(why, *((way,) for way in ways))
+    if not mailing_list.subscribe_url:
+        return blocks
+    join = Link((mailing_list.subscribe_url,), (Text(labels.subscribe.format(title=mailing_list.title)),), 0)
+    return (*blocks, *_paragraphs((Text(f"{labels.forwarded} "), join)))
 
 
 def _colophon(mailing_list: MailingList, labels: Labels) -> tuple[Block, ...]:

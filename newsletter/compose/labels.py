@@ -21,6 +21,29 @@ class Labels:
     """Before the closing date."""
     sign_up: str
     """Text of the sign-up button where the editor gave none."""
+    calendar: str
+    """Text of the link to the calendar file of a meeting."""
+    calendar_again: str
+    """The same where the meeting was cancelled or moved."""
+    cancelled: str
+    moved: str
+    """Before the day it was announced for."""
+    contents: str
+    """Above the list of headings."""
+    podcast: str
+    film: str
+    listen: str
+    """Text of the link to a podcast where the editor gave none; `{title}` is the podcast's."""
+    watch: str
+    minutes: str
+    hours: str
+    hours_and_minutes: str
+    download: str
+    """Before the title of a document, in its link."""
+    credit: str
+    """Before the name of who made an image."""
+    forwarded: str
+    subscribe: str
     image: str
     """Before an image's description in the text part."""
     web_version: str
@@ -44,6 +67,22 @@ LABELS = {
         cost="Kosten",
         closing="Aanmelden kan tot en met",
         sign_up="Meld u aan",
+        calendar="Zet in uw agenda",
+        calendar_again="Werk uw agenda bij",
+        cancelled="Gaat niet door",
+        moved="Verplaatst, was",
+        contents="In deze mail",
+        podcast="Podcast",
+        film="Film",
+        listen="Beluister ‘{title}’",
+        watch="Bekijk ‘{title}’",
+        minutes="{minutes} minuten",
+        hours="{hours} uur",
+        hours_and_minutes="{hours} uur en {minutes} minuten",
+        download="Download",
+        credit="Beeld:",
+        forwarded="Hebt u deze mail van iemand doorgestuurd gekregen?",
+        subscribe="Meld u aan voor {title}",
         image="Afbeelding",
         web_version="Bekijk deze mail in uw browser",
         unsubscribe="Meld u af voor {title}",
@@ -64,6 +103,22 @@ LABELS = {
         cost="Cost",
         closing="Sign up no later than",
         sign_up="Sign up",
+        calendar="Add to your calendar",
+        calendar_again="Update your calendar",
+        cancelled="Cancelled",
+        moved="Moved from",
+        contents="In this mail",
+        podcast="Podcast",
+        film="Film",
+        listen="Listen to ‘{title}’",
+        watch="Watch ‘{title}’",
+        minutes="{minutes} minutes",
+        hours="{hours} hours",
+        hours_and_minutes="{hours} hours and {minutes} minutes",
+        download="Download",
+        credit="Image:",
+        forwarded="Did somebody forward this mail to you?",
+        subscribe="Subscribe to {title}",
         image="Image",
         web_version="View this mail in your browser",
         unsubscribe="Unsubscribe from {title}",

@@ -6,6 +6,7 @@ from typing import Literal
 
 from markdown_it.token import Token
 
+from newsletter.issue.audience import audience
 from newsletter.issue.directives import Directive
 from newsletter.issue.inline import InlineBuilder
 from newsletter.issue.markdown import MAXIMUM_NESTING
@@ -13,21 +14,28 @@ from newsletter.issue.model import (
     Article,
     Block,
     Code,
+    Contents,
     Divider,
     Heading,
     Inlines,
     LineBreak,
     ListBlock,
     Note,
+    Only,
     Paragraph,
     Picture,
     Quote,
     Table,
 )
 from newsletter.issue.paragraphs import attribution, paragraph_blocks
-from newsletter.issue.yaml_blocks import YamlBlocks
+from newsletter.issue.yaml_blocks import yaml_block
 
-_SIDES: Mapping[str, Literal["left", "right", "above"]] = {"left": "left", "right": "right", "above": "above"}
+_SIDES: Mapping[str, Literal["left", "right", "above", "none"]] = {
+    "left": "left",
+    "right": "right",
+    "above": "above",
+    "none": "none",
+}
 _ALIGN: Mapping[str, Literal["left", "center", "right"]] = {
     "text-align:center": "center",
     "text-align:right": "right",
@@ -80,7 +88,7 @@ class BlockBuilder:
             case "fence":
                 yield Paragraph(content=self._code(branch.token.content), line=branch.line)
             case "directive_yaml":
-                block = YamlBlocks(_directive(branch), self.inline).build(branch.token.content)
+                block = yaml_block(_directive(branch), self.inline, branch.token.content)
                 yield from [block] if block else []
             case other if other in _HANDLERS:
                 yield from _HANDLERS[other](self, branch)
@@ -125,9 +133,13 @@ class BlockBuilder:
         yield Table(head=self._row(head), rows=tuple(self._row(row) for row in body), align=align, line=branch.line)
 
     def directive(self, branch: _Branch) -> Iterator[Block]:
-        """`:::article`, `:::quote`, `:::note`."""
+        """`:::article`, `:::quote`, `:::note`, `:::contents`."""
         found = _directive(branch)
-        if not branch.children:
+        is_bare = bool(found.kind and found.kind.is_bare)
+        if is_bare and branch.children:
+            what = f"nothing can stand in the block {found.name!r}"
+            self.inline.report.add("directive", branch.children[0].line, what, "close it with ::: before this line")
+        elif not branch.children and not is_bare:
             self.inline.report.add("directive", branch.line, f"the block {found.name!r} is empty", "fill or remove it")
         yield from MARKDOWN_BUILDERS[found.name](self, branch, found)
 
@@ -136,19 +148,43 @@ class BlockBuilder:
         blocks = self._blocks(branch.children)
         picture = next((block for block in blocks if isinstance(block, Picture)), None)
         rest = tuple(block for block in blocks if block is not picture)
-        yield Article(image_side=_SIDES[found.options["image"]], picture=picture, blocks=rest, line=branch.line)
+        side = _SIDES[found.options["image"]]
+        if picture and side == "none":
+            what = "an article with image=none has an image"
+            self.inline.report.add("directive", picture.line, what, "remove it, or write image=left, right or above")
+        yield Article(image_side=side, picture=picture, blocks=rest, line=branch.line)
+
+    def contents(self, branch: _Branch, _found: Directive) -> Iterator[Block]:
+        """A list of the headings that follow."""
+        yield Contents(line=branch.line)
 
     def note(self, branch: _Branch, _found: Directive) -> Iterator[Block]:
         """A notice."""
         yield Note(blocks=self._blocks(branch.children), line=branch.line)
 
+    def only(self, branch: _Branch, found: Directive) -> Iterator[Block]:
+        """Blocks for some readers; a condition that is not understood is a finding."""
+        condition = audience(found.condition, branch.line, self.inline)
+        blocks = self._blocks(branch.children)
+        if condition and blocks:
+            yield Only(condition=condition, blocks=blocks, on_web=found.options["web"] == "true", line=branch.line)
+
     def quote_directive(self, branch: _Branch, _found: Directive) -> Iterator[Block]:
-        """`:::quote`, also around a Markdown quotation."""
+        """`:::quote`, also around a Markdown quotation; an image in it is the portrait."""
         inner = branch.children
         if len(inner) == 1 and inner[0].token.type == "blockquote_open":
-            yield from (replace(block, line=branch.line) for block in self.quote(inner[0]) if isinstance(block, Quote))
+            found = (replace(block, line=branch.line) for block in self.quote(inner[0]) if isinstance(block, Quote))
         else:
-            yield from self.quote(branch)
+            found = (block for block in self.quote(branch) if isinstance(block, Quote))
+        for quote in found:
+            portrait = next((block for block in quote.blocks if isinstance(block, Picture)), None)
+            said = tuple(block for block in quote.blocks if block is not portrait)
+            if portrait and (portrait.caption or portrait.target):
+                what = "a portrait has neither a caption nor a link"
+                self.inline.report.add(
+                    "directive", portrait.line, what, "name the person below the words: -- Name, role"
+                )
+            yield replace(quote, blocks=said, portrait=portrait)
 
     def _row(self, row: _Branch) -> tuple[Inlines, ...]:
         return tuple(self.inline.build(cell.inline, row.line) for cell in row.children)
@@ -194,6 +230,8 @@ _HANDLERS: Mapping[str, _Handler] = {
 }
 MARKDOWN_BUILDERS: Mapping[str, Callable[[BlockBuilder, _Branch, Directive], Iterator[Block]]] = {
     "article": BlockBuilder.article,
+    "contents": BlockBuilder.contents,
     "note": BlockBuilder.note,
+    "only": BlockBuilder.only,
     "quote": BlockBuilder.quote_directive,
 }

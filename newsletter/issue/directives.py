@@ -1,4 +1,4 @@
-"""`:::name {key=value}` ... `:::`: which there are, where each ends, and which options they take. Pure.
+"""`:::name condition {key=value}` ... `:::`: which there are, where each ends, and which options they take. Pure.
 
 A directive begins and ends at the first column. Those with Markdown in them may hold others; those with YAML hold
 lines of YAML and nothing else. To add one: a Kind here, and what builds it in newsletter.issue.builders.
@@ -6,7 +6,7 @@ lines of YAML and nothing else. To add one: a Kind here, and what builds it in n
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from newsletter.issue.report import Report, meant, shown
 
@@ -18,17 +18,33 @@ class Kind:
     is_yaml: bool
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Each option's possible values; the first is the default."""
+    is_bare: bool = False
+    """Whether nothing stands inside."""
     inside: frozenset[str] = frozenset()
-    """Names of directives that it may stand in; it may always stand by itself."""
+    """Names of directives that it may stand in; it may always stand by itself, or in an audience block."""
+    takes_condition: bool = False
+    """Whether a condition follows its name."""
 
+
+ONLY = "only"
 
 KINDS: Mapping[str, Kind] = {
-    "article": Kind(is_yaml=False, options={"image": ("above", "left", "right")}),
+    "article": Kind(is_yaml=False, options={"image": ("above", "left", "right", "none")}),
     "quote": Kind(is_yaml=False, inside=frozenset({"article", "note"})),
     "note": Kind(is_yaml=False, inside=frozenset({"article"})),
     "agenda": Kind(is_yaml=True),
     "cards": Kind(is_yaml=True, options={"columns": ("2", "3")}),
     "invitation": Kind(is_yaml=True),
+    ONLY: Kind(
+        is_yaml=False,
+        options={"web": ("false", "true")},
+        inside=frozenset({"article", "note"}),
+        takes_condition=True,
+    ),
+    "contents": Kind(is_yaml=False, is_bare=True),
+    "recording": Kind(is_yaml=True),
+    "figures": Kind(is_yaml=True),
+    "download": Kind(is_yaml=True, inside=frozenset({"article", "note"})),
 }
 
 
@@ -39,6 +55,8 @@ class Directive:
     name: str
     kind: Kind | None
     options: Mapping[str, str]
+    condition: str = ""
+    """What stands between its name and its options."""
     start: int
     """Index of its first line, from 0."""
     close: int | None = None
@@ -46,6 +64,7 @@ class Directive:
 
 
 _HEAD = re.compile(r":{3,}[ \t]*([^\s{]*)[ \t]*(\{[^{}]*\})?[ \t]*")
+_CONDITION_HEAD = re.compile(r":{3,}[ \t]*([^\s{]+)[ \t]+(.*?)[ \t]*(\{[^{}]*\})?")
 _OPTION = re.compile(r"""\s*([A-Za-z][\w-]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'{}]+))""")
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
 
@@ -90,16 +109,19 @@ class _Finder:
 
     def _read_colons(self, index: int, line: str) -> None:
         head = _HEAD.fullmatch(line)
+        asking = _CONDITION_HEAD.fullmatch(" ".join(line.split()))
         if head and not head[1] and not head[2]:
             self._close(index)
         elif head and head[1]:
             self._begin(index, head[1], head[2] or "")
+        elif asking and asking[1] in KINDS and KINDS[asking[1]].takes_condition:
+            self._begin(index, asking[1], asking[3] or "", asking[2])
         else:
             what = f"{shown(line)!r} is not the first line of a block"
             self._report.add("directive", index + 1, what, "write :::article {image=left}")
             self._skip(index)
 
-    def _begin(self, index: int, name: str, options: str) -> None:
+    def _begin(self, index: int, name: str, options: str, condition: str = "") -> None:
         while self._open and self._open[-1].kind and self._open[-1].kind.is_yaml:
             self._unclosed(self._open.pop())
         kind = KINDS.get(name)
@@ -108,11 +130,11 @@ class _Finder:
         else:
             self._check_place(index, name, kind)
         given = self._options(index, name, kind, options) if kind else {}
-        self._open.append(Directive(name=name, kind=kind, options=given, start=index))
+        self._open.append(Directive(name=name, kind=kind, options=given, condition=condition, start=index))
 
     def _check_place(self, index: int, name: str, kind: Kind) -> None:
         for outer in self._open:
-            if outer.kind and outer.name not in kind.inside:
+            if outer.kind and outer.name not in kind.inside and (outer.name != ONLY or name == ONLY):
                 what = f"{name!r} cannot stand inside {outer.name!r}, which began on line {outer.start + 1}"
                 self._report.add("directive", index + 1, what, f"close {outer.name!r} first with a line of :::")
                 return
@@ -141,9 +163,7 @@ class _Finder:
             self._skip(index)
             return
         opened = self._open.pop()
-        self.found[opened.start] = Directive(
-            name=opened.name, kind=opened.kind, options=opened.options, start=opened.start, close=index
-        )
+        self.found[opened.start] = replace(opened, close=index)
         if opened.kind is None:
             self._skip(index)
 

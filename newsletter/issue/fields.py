@@ -30,6 +30,8 @@ class Fields:
     def __init__(self, report: Report) -> None:
         self.known: frozenset[str] = frozenset()
         """Names that may be used; set once the list is known."""
+        self.lists: frozenset[str] = frozenset()
+        """Lists there are: what a condition may compare `list` with."""
         self._report = report
         self._written: list[tuple[str, int]] = []
 

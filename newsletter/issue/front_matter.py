@@ -57,6 +57,8 @@ class FrontMatter:
     preheader: Mixed
     date: date
     title: str
+    lines: Mapping[str, int]
+    """The line of each key."""
 
 
 def split(source: str, report: Report) -> tuple[str, int, str]:
@@ -102,12 +104,19 @@ def read(
     if keys is None:
         return None
     return FrontMatter(
-        list_slug=keys.list, slug=keys.slug, subject=subject, preheader=preheader, date=keys.date, title=title
+        list_slug=keys.list,
+        slug=keys.slug,
+        subject=subject,
+        preheader=preheader,
+        date=keys.date,
+        title=title,
+        lines={key: entry.line_of(key) for key in values},
     )
 
 
 def _check_list(name: str, entry: Entry, known: KnownNames, fields: Fields, place: Place) -> None:
     fields.known = STANDARD_FIELDS | known.lists.get(name, frozenset().union(*known.lists.values()))
+    fields.lists = frozenset(known.lists)
     if name and name not in known.lists:
         remedy = meant(name, known.lists, "" if known.lists else "add a list to newsletter.toml")
         place.add(entry.line_of("list"), f"unknown list {name!r}", remedy)

@@ -49,10 +49,13 @@ class InlineBuilder:
         for name in names:
             if name != BUTTON:
                 self.report.add("markdown", line, f"a link has no class {shown(name)!r}", meant(name, [BUTTON]))
-        if token.meta.get("insecure_attrs"):
-            found = ", ".join(sorted(map(str, token.meta["insecure_attrs"])))
-            self.report.add("markdown", line, f"a link has no {shown(found)!r}", "write only {.button} behind it")
+        self._check_attributes(token, ("credit",), line, "a link", "write only {.button} behind it")
         return BUTTON in names
+
+    def credit(self, token: Token, line: int) -> str:
+        """Who made an image: `{credit="Name"}` behind it; any other attribute is a finding."""
+        self._check_attributes(token, ("class",), line, "an image", 'write only {credit="Name"} behind it')
+        return self.fields.plain(str(token.attrs.get("credit", "")).strip(), line, "the name of who made an image")
 
     def plain(self, tokens: Iterable[Token], line: int, what: str) -> str:
         """The words of `tokens` without markup, where no field can stand."""
@@ -86,6 +89,11 @@ class InlineBuilder:
         """Plain text with fields as Inlines."""
         pieces = self.fields.mixed(_WHITE.sub(" ", text), line)
         return tuple(Text(piece) if isinstance(piece, str) else piece for piece in pieces)
+
+    def _check_attributes(self, token: Token, refused: Sequence[str], line: int, what: str, remedy: str) -> None:
+        found = [*(name for name in refused if name in token.attrs), *map(str, token.meta.get("insecure_attrs", ()))]
+        if found:
+            self.report.add("markdown", line, f"{what} has no {shown(', '.join(sorted(found)))!r}", remedy)
 
     def _check_depth(self, depth: int, line: int) -> None:
         if depth == MAXIMUM_NESTING:

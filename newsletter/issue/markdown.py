@@ -51,7 +51,7 @@ def parser() -> MarkdownIt:
     """The one parser; it keeps nothing between two texts."""
     markdown = _Markdown("commonmark", {"maxNesting": _GIVE_UP_NESTING, "html": False})
     markdown.enable("table").disable(["code", "html_block"])
-    markdown.use(attrs_plugin, after=("link_close",), allowed=("class",))
+    markdown.use(attrs_plugin, after=("link_close", "image"), allowed=("class", "credit"))
     markdown.inline.ruler.at("html_inline", _tag)
     markdown.block.ruler.before(
         "fence", "directive", _directive, {"alt": ["paragraph", "reference", "blockquote", "list"]}

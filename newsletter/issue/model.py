@@ -4,9 +4,12 @@
 all written from this tree, so they cannot say different things (A6).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Literal, TypeAlias
+
+from newsletter.issue.conditions import Condition
 
 # ---------------------------------------------------------------- fields
 
@@ -19,7 +22,7 @@ class Filter:
     argument: str | None = None
 
 
-FILTERS = {"default": True, "title": False, "upper": False, "lower": False}
+FILTERS = {"default": True, "title": False, "upper": False, "lower": False, "date": True}
 """Known filters, and whether they take an argument."""
 
 
@@ -94,6 +97,8 @@ class Picture:
     source: str
     alt: str
     caption: Inlines = ()
+    credit: str = ""
+    """Who made it."""
     target: Mixed = ()
     line: int
 
@@ -137,11 +142,12 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """A quotation; `person` and `role` where the editor names them."""
+    """A quotation; `person`, `role` and a portrait where the editor gives them."""
 
     blocks: tuple["Block", ...]
     person: str = ""
     role: str = ""
+    portrait: Picture | None = None
     line: int
 
 
@@ -171,9 +177,9 @@ class Note:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """Heading, text and an image beside or above it (`:::article {image=left}`)."""
+    """Heading, text and an image beside or above it, or none (`:::article {image=left}`)."""
 
-    image_side: Literal["left", "right", "above"]
+    image_side: Literal["left", "right", "above", "none"]
     picture: Picture | None
     blocks: tuple["Block", ...]
     line: int
@@ -191,6 +197,11 @@ class AgendaEntry:
     audience: str = ""
     link: Mixed = ()
     link_text: str = ""
+    id: str = ""
+    """Names the meeting where the editor did: the same one in a later issue has the same."""
+    is_cancelled: bool = False
+    was: Day | None = None
+    """The day it was announced for before it moved."""
     line: int
 
 
@@ -249,6 +260,75 @@ class Invitation:
     programme: tuple[ProgrammeItem, ...] = ()
     link: Mixed = ()
     link_text: str = ""
+    id: str = ""
+    """Names the meeting where the editor did: the same one in a later issue has the same."""
+    is_cancelled: bool = False
+    was: Day | None = None
+    """The day it was announced for before it moved."""
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Only:
+    """Blocks for the readers of whom a condition holds (`:::only organisation ~ "gemeente"`)."""
+
+    condition: Condition
+    blocks: tuple["Block", ...]
+    on_web: bool = False
+    """Whether the web archive, which knows nobody, shows them (`{web=true}`)."""
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """A list of the headings that follow, each a link to its place."""
+
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """A podcast or a film elsewhere: what it is, how long it takes, and the way to it."""
+
+    kind: Literal["podcast", "film"]
+    title: str
+    minutes: int | None = None
+    content: Inlines = ()
+    picture: Picture | None = None
+    link: Mixed = ()
+    link_text: str = ""
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A number that says something, and what it counts."""
+
+    value: str
+    label: Inlines
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """Two to four figures side by side, stacking on a phone."""
+
+    figures: tuple[Figure, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """A document: a `file` beside the issue, which compose gives an address, type and size, or a link elsewhere."""
+
+    title: str
+    content: Inlines = ()
+    file: str = ""
+    link: Mixed = ()
+    type: str = ""
+    """`PDF`; known from the file, given by the editor for a link."""
+    size: str = ""
+    """`1,2 MB`; as `type`."""
     line: int
 
 
@@ -266,6 +346,11 @@ Block: TypeAlias = (
     | Agenda
     | Cards
     | Invitation
+    | Only
+    | Contents
+    | Recording
+    | Figures
+    | Download
 )
 
 
@@ -283,3 +368,5 @@ class Issue:
     blocks: tuple[Block, ...] = ()
     file: str = ""
     """Path as the editor gave it; images are sought beside it, findings name it."""
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)
+    """The line of each key of the front matter."""

@@ -109,6 +109,7 @@ def _picture(group: Sequence[Token], line: int, inline: InlineBuilder) -> Block:
         source=inline.source(str(image.attrs.get("src", "")), line),
         alt=inline.plain(image.children or [], line, "the description of an image"),
         caption=inline.words(str(image.attrs.get("title", "")), line),
+        credit=inline.credit(image, line),
         target=target,
         line=line,
     )

@@ -43,6 +43,7 @@ def parse_issue(source: str, *, file: str, slug: str, known: KnownNames) -> Issu
         title=head.title,
         blocks=blocks,
         file=file,
+        lines=head.lines,
     )
 
 

@@ -40,6 +40,8 @@ send_job = Table(
     Column("created_at", Moment, nullable=False, info=impersonal(Keep.FOR_EVER)),
     Column("finished_at", Moment, info=impersonal(Keep.FOR_EVER)),
     Column("actor", Text, nullable=False, info=impersonal(Keep.FOR_EVER)),
+    # Since when the archive no longer shows the issue; null while it does (newsletter/store/archive.py).
+    Column("withdrawn_at", Moment, info=impersonal(Keep.FOR_EVER)),
     # Findings of level error that the operator overrode by name.
     Column("overrides", JSON, nullable=False, server_default=text("'[]'"), info=impersonal(Keep.FOR_EVER)),
     Index("uq_send_job_list_slug", "list", "slug", unique=True),

@@ -49,7 +49,7 @@ def running(world, job, port, size=300):
             process.kill()
 
 
-def wait_for(condition, seconds=20.0):
+def wait_for(condition, seconds=90.0):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"

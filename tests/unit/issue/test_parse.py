@@ -403,7 +403,7 @@ def test_an_invitation_has_a_nested_programme():
         (":::agenda\n- x\n:::", 1, "not agenda entries"),
         (":::agenda\n- title: x\n  date: 2027-01-01\n  link: javascript:x\n:::", 3, "cannot lead to"),
         (":::agenda\n- title: '{{ name }}'\n  date: 2027-01-01\n:::", 1, "cannot hold a field"),
-        (":::cards\n- title: x\n  alt: y\n:::", 2, "describes no image"),
+        (":::cards\n- title: x\n  alt: y\n:::", 2, "belongs to no image"),
         (":::cards\n- title: x\n  link_text: y\n:::", 2, "has no link"),
         (":::cards\n- title: x\n  text: <b>y</b>\n:::", 2, "is HTML"),
         (":::invitation\n- x\n:::", 1, "not an invitation"),

@@ -1,0 +1,38 @@
+"""The condition of an audience block: read with the names that this list knows, its faults as findings. Pure."""
+
+from newsletter.issue.conditions import EXAMPLE, Compare, Condition, ConditionError, comparisons, parse_condition
+from newsletter.issue.inline import InlineBuilder
+from newsletter.issue.report import meant, shown
+
+RULE = "condition"
+LIST = "list"
+LANGUAGE = "language"
+LANGUAGES = frozenset({"nl", "en"})
+"""What `language` can be where the list has no attribute of this name: the language of the list."""
+
+
+def audience(text: str, line: int, inline: InlineBuilder) -> Condition | None:
+    """The condition in `text`, or None and a finding on `line`."""
+    source = inline.fields.plain(text, line, "a condition")
+    if not source.strip():
+        inline.report.add(RULE, line, "an audience block says for whom it is", f"write :::only {EXAMPLE}")
+        return None
+    try:
+        condition = parse_condition(source, inline.fields.known | {LIST, LANGUAGE})
+    except ConditionError as problem:
+        inline.report.add(RULE, line, f"{problem.what}, in {shown(source)}", problem.remedy)
+        return None
+    for comparison in comparisons(condition):
+        _check_text(comparison, line, inline)
+    return condition
+
+
+def _check_text(comparison: Compare, line: int, inline: InlineBuilder) -> None:
+    """A list or a language that there is not would silently be nobody's."""
+    known = {LIST: inline.fields.lists}
+    if LANGUAGE not in inline.fields.known:
+        known[LANGUAGE] = LANGUAGES
+    words = known.get(comparison.name)
+    if words and comparison.text.casefold() not in words and comparison.operator != "~":
+        what = f"there is no {comparison.name} {shown(comparison.text)!r}"
+        inline.report.add(RULE, line, what, meant(comparison.text, words))
