@@ -86,9 +86,7 @@ AnyPeriod: TypeAlias = Annotated[Period, BeforeValidator(parse_period)]
 class _Table(BaseModel):
     """A table of the file: every key is known, nothing changes after reading."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True)
 
 
 class Site(_Table):
@@ -280,6 +278,11 @@ class Configuration(_Table):
         return self.database.url or f"sqlite:///{self.data_dir / 'newsletter.sqlite3'}"
 
     @property
+    def public_lists(self) -> dict[str, MailingList]:
+        """The lists whose archive everyone may find."""
+        return {slug: item for slug, item in self.lists.items() if item.archive == "public"}
+
+    @property
     def policies(self) -> dict[str, RetentionPolicy]:
         """How long each list keeps who left, and where it counts days."""
         return {slug: RetentionPolicy(period=item.retention, zone=item.zone) for slug, item in self.lists.items()}
@@ -378,15 +381,11 @@ def _read_toml(path: Path) -> dict[str, Any]:
             "there is no such file", where=str(path), remedy="`newsletter init` makes one"
         ) from None
     except UnicodeDecodeError:
-        raise ConfigurationError(
-            "the file is not UTF-8", where=str(path), remedy="save it as UTF-8"
-        ) from None
+        raise ConfigurationError("the file is not UTF-8", where=str(path), remedy="save it as UTF-8") from None
     except OSError as error:
         raise ConfigurationError(f"cannot be read: {error.strerror}", where=str(path)) from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(
-            f"not TOML: {error}", where=str(path), remedy="mend the line named"
-        ) from None
+        raise ConfigurationError(f"not TOML: {error}", where=str(path), remedy="mend the line named") from None
 
 
 def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> None:
@@ -400,9 +399,7 @@ def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> None:
             known = next((have for have in table if have.replace("-", "_") == part), part)
             table = table.setdefault(known, {})
             if not isinstance(table, dict):
-                raise ConfigurationError(
-                    f"{part!r} is a value, not a table", where=name, remedy="unset the variable"
-                )
+                raise ConfigurationError(f"{part!r} is a value, not a table", where=name, remedy="unset the variable")
         table[key] = text
 
 
@@ -434,6 +431,14 @@ def _keys_beside(parts: list[str]) -> list[str]:
 
 def templates_dir() -> Path:
     """The built-in templates: inside the installed package, or beside it in a checkout."""
+    return _beside("_templates", "templates")
+
+
+def rules_dir() -> Path:
+    """The pages about the rules of preflight: inside the installed package, or in a checkout's documentation."""
+    return _beside("_rules", "docs/rules")
+
+
+def _beside(inside: str, outside: str) -> Path:
     package = Path(__file__).resolve().parent
-    inside = package / "_templates"
-    return inside if inside.is_dir() else package.parent / "templates"
+    return package / inside if (package / inside).is_dir() else package.parent / outside

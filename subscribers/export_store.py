@@ -25,18 +25,28 @@ class Chosen(StrEnum):
     """Also who waits, who left and who is not mailed, as long as they are known."""
 
 
+_STATES = {Chosen.ACTIVE: (State.ACTIVE,), Chosen.ALL: (State.PENDING, State.ACTIVE, State.ENDED)}
+"""In the order in which people move through them, so that who moves meanwhile is not missed."""
+
+
 def count(engine: Engine, slug: str, chosen: Chosen) -> int:
     """How many people the export will have."""
+    people = [_people(slug, state, chosen).subquery() for state in _STATES[chosen]]
     with reading(engine) as connection:
-        return connection.scalar(select(func.count()).select_from(_people(slug, chosen).subquery())) or 0
+        return sum(connection.scalar(select(func.count()).select_from(part)) or 0 for part in people)
 
 
 def pages(engine: Engine, slug: str, chosen: Chosen, *, size: int = PAGE) -> Iterator[list[Exported]]:
-    """The people on the list `slug` in the order in which they came, at most `size` at a time."""
+    """The people on the list `slug`, at most `size` at a time: by state, and in the order in which they came."""
+    for state in _STATES[chosen]:
+        yield from _pages(engine, _people(slug, state, chosen), size)
+
+
+def _pages(engine: Engine, people: Select[Any], size: int) -> Iterator[list[Exported]]:
     last = 0
     while True:
         with reading(engine) as connection:
-            query = _people(slug, chosen).where(subscription.c.id > last).order_by(subscription.c.id).limit(size)
+            query = people.where(subscription.c.id > last).order_by(subscription.c.id).limit(size)
             rows = connection.execute(query).all()
         if not rows:
             return
@@ -44,16 +54,14 @@ def pages(engine: Engine, slug: str, chosen: Chosen, *, size: int = PAGE) -> Ite
         yield [_exported(row) for row in rows]
 
 
-def _people(slug: str, chosen: Chosen) -> Select[Any]:
+def _people(slug: str, state: State, chosen: Chosen) -> Select[Any]:
     held_back = suppression.c.reason.label("suppressed")
     source = subscription.join(subscriber).outerjoin(suppression, suppression.c.subscriber_id == subscriber.c.id)
     person = (subscriber.c.address, subscriber.c.name, subscriber.c.organisation, subscriber.c.attributes)
     one = (subscription.c.id, subscription.c.state, subscription.c.created_at)
     query = select(*one, subscription.c.ended_at, subscription.c.ended_reason, *person, held_back)
-    query = query.select_from(source).where(subscription.c.list == slug)
-    if chosen is Chosen.ACTIVE:
-        query = query.where(subscription.c.state == State.ACTIVE, suppression.c.id.is_(None))
-    return query
+    query = query.select_from(source).where(subscription.c.list == slug, subscription.c.state == state.value)
+    return query.where(suppression.c.id.is_(None)) if chosen is Chosen.ACTIVE else query
 
 
 def _exported(row: Row[Any]) -> Exported:

@@ -15,8 +15,9 @@ from sqlalchemy.types import JSON
 
 from subscribers.schema import Moment
 
-CACHE_KIB = 32 * 1024
-"""Page cache of SQLite while importing: half the usual, and no slower; the rest of the memory is for the rows."""
+PRAGMAS = ("cache_size=-24576", "wal_autocheckpoint=32768")
+"""SQLite while importing: 24 MB of page cache, less than usual, because the rows need memory too; and checkpoints per
+128 MB, not per 4 MB, because every chunk touches the same pages of the indexes again."""
 
 _KNOWN = """
 SELECT s.address_key, s.id, s.name, s.organisation, s.attributes, n.state, n.ended_reason, x.reason AS suppressed
@@ -96,7 +97,8 @@ def known(connection: Connection, keys: list[str], slug: str) -> Sequence[Row[An
     """Who of a chunk is in the database: what is stored, and how they stand with the list `slug`."""
     name = connection.dialect.name
     if name == "sqlite":
-        connection.exec_driver_sql(f"PRAGMA cache_size={-CACHE_KIB}")
+        for pragma in PRAGMAS:
+            connection.exec_driver_sql(f"PRAGMA {pragma}")
     query = text(_KNOWN.format(keys=_KEYS[name])).columns(attributes=JSON)
     return connection.execute(query, {"list": slug, "keys": json.dumps(keys) if name == "sqlite" else keys}).all()
 

@@ -26,6 +26,10 @@ def _perl_has_mime() -> bool:
     return bool(perl) and os.system("perl -MMIME::Parser -e 1 2>/dev/null") == 0  # noqa: S605 - fixed text
 
 
+def _has_libical() -> bool:
+    return bool(shutil.which("cc")) and Path("/usr/include/libical/ical.h").exists()
+
+
 PARTS: dict[str, Callable[[], bool]] = {
     "chromium": lambda: bool(shutil.which("chromium")),
     "postfix": lambda: Path("/usr/sbin/postfix").exists() and os.geteuid() == 0,
@@ -33,6 +37,8 @@ PARTS: dict[str, Callable[[], bool]] = {
     "node": lambda: bool(shutil.which("node")) and bool(shutil.which("npm")),
     "perl": _perl_has_mime,
     "java": lambda: bool(shutil.which("java")),
+    "spamassassin": lambda: bool(shutil.which("spamassassin")),
+    "libical": _has_libical,
     "root": lambda: os.geteuid() == 0,
     "faketime": lambda: bool(shutil.which("faketime")),
 }

@@ -1,7 +1,6 @@
 """`newsletter subscribers import`: a file of people, put on a list."""
 
 import csv
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -164,13 +163,14 @@ def _run(
     dry_run: bool,
     quiet: bool,
 ) -> None:
-    begun = time.monotonic()
     with progress(quiet=quiet) as bar:
-        task = bar.add_task("Importing", total=reader.size)
+        task = bar.add_task("Importing", total=None)
 
         def advance(bytes_read: int, report: ImportReport) -> None:
-            rate = report.rows / max(time.monotonic() - begun, 0.001)
-            bar.update(task, completed=bytes_read, description=f"{number(report.rows)} rows, {number(round(rate))}/s")
+            # In rows, so that the rate is too; how many there will be is estimated once, from the first chunk.
+            if not bar.tasks[task].total:
+                bar.update(task, total=max(1, round(report.rows * reader.size / max(bytes_read, 1))))
+            bar.update(task, completed=(bar.tasks[task].total or 1) * bytes_read / max(reader.size, 1))
 
         try:
             import_rows(project.engine, reader, columns, grounds, report=report, dry_run=dry_run, advance=advance)

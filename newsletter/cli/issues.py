@@ -1,4 +1,4 @@
-"""`newsletter check`, `build` and `test`: an editor looks at an issue before anyone else does."""
+"""`newsletter build` and `newsletter test`: the mail as files, and in the mailbox of a few."""
 
 import asyncio
 import secrets
@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from newsletter.cli.common import ConfigOption, JsonOption, Project, console, errors, open_project, print_json
-from newsletter.cli.workshop import Workpiece, findings_of, work_on
+from newsletter.cli.checking import IssueArgument, show_findings
+from newsletter.cli.common import ConfigOption, Project, console, errors, open_project
+from newsletter.cli.workshop import Workpiece, work_on
 from newsletter.delivery.attempt import Letter, Result
 from newsletter.delivery.smtp import endpoint_of, open_session
-from newsletter.issue.finding import Finding, Severity
 from newsletter.message import headers
 from newsletter.message.ids import unsubscribe_mailto, unsubscribe_url
 from newsletter.message.recipient import Recipient
@@ -26,48 +26,13 @@ from subscribers.records import SubscriberRecord, find
 from subscribers.tokens import REF_OCTETS, Purpose
 from subscribers.transactions import reading
 
-IssueArgument = Annotated[Path, typer.Argument(metavar="ISSUE", help="The issue file.", show_default=False)]
 MAXIMUM_TESTERS = 20
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    app.command("check")(check)
     app.command("build")(build)
     app.command("test")(test)
-
-
-# ---------------------------------------------------------------- check
-
-
-def check(issue: IssueArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Say what is wrong with an issue; exit 1 if anything is of level error.
-
-    \b
-    Example: newsletter check issues/zomereditie.md
-    """
-    findings = findings_of(open_project(config), issue)
-    if as_json:
-        print_json({"issue": str(issue), "findings": [asdict(finding) for finding in findings]})
-    else:
-        show_findings(findings)
-    if any(finding.severity is Severity.ERROR for finding in findings):
-        raise typer.Exit(NegativeError.exit_status)
-
-
-def show_findings(findings: tuple[Finding, ...]) -> None:
-    """The findings in the order of their lines, and a last line that counts them."""
-    for finding in sorted(findings, key=lambda item: (item.file, item.line)):
-        colour = "red" if finding.severity is Severity.ERROR else "yellow"
-        place = f"{finding.file}:{finding.line}" if finding.line else finding.file
-        console.print(f"{escape(place)}: [{colour}]{finding.severity}[/] {escape(f'[{finding.rule}] {finding.what}')}")
-        console.print(f"    {escape(finding.remedy)}")
-    wrong = sum(finding.severity is Severity.ERROR for finding in findings)
-    console.print(f"{_count(wrong, 'error')}, {_count(len(findings) - wrong, 'warning')}")
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number or 'no'} {word}{'' if number == 1 else 's'}"
 
 
 # ---------------------------------------------------------------- build
@@ -113,10 +78,10 @@ def _folder(project: Project, piece: Workpiece, out: Path | None, *, is_personal
 
 
 def _write(folder: Path, piece: Workpiece, recipient: Recipient) -> None:
-    from newsletter.compose.fields import fill
+    from newsletter.compose.fields import fill, values_for
 
     compiled = piece.compilation.compiled
-    values = {**recipient.fields, "unsubscribe_url": recipient.unsubscribe_url}
+    values = values_for(compiled, recipient.fields, recipient.unsubscribe_url)
     html = fill(compiled.html, values)
     for file in piece.compilation.files:
         html = _beside(html, file.asset.name)

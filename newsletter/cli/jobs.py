@@ -79,6 +79,8 @@ def show(job: JobArgument, config: ConfigOption = None, as_json: JsonOption = Fa
         print_json({**asdict(found), "counts": counts_by_name(counts), "next_due": due})
         return
     console.print(f"{found}: {found.state}, digest {found.digest}")
+    if found.overrides:
+        console.print(f"Sent in spite of errors against {', '.join(found.overrides)}")
     console.print(counts_table(counts))
     if due:
         console.print(

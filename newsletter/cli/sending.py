@@ -1,12 +1,13 @@
 """`newsletter send`: plan the job, ask, run it with progress, and say what came of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Annotated, TypeAlias
 
 import typer
 from rich.progress import Progress as Bars
 
+from newsletter.cli.checking import IssueArgument, show_findings
 from newsletter.cli.common import (
     ConfigOption,
     JsonOption,
@@ -23,7 +24,7 @@ from newsletter.cli.common import (
     progress,
 )
 from newsletter.cli.counts import counts_by_name, counts_table
-from newsletter.cli.issues import IssueArgument, show_findings
+from newsletter.cli.explain import known_rules
 from newsletter.cli.retention import erase_due
 from newsletter.cli.workshop import Workpiece, work_on
 from newsletter.delivery.control import Progress, Stop
@@ -50,20 +51,27 @@ def send(
     mailing_list: Annotated[
         str | None, typer.Option("--list", metavar="SLUG", help="Send to this list instead of the issue's own.")
     ] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option("--allow", metavar="RULE", help="Send in spite of errors against this rule; the job records it."),
+    ] = None,
     yes: YesOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Send an issue to its list, or go on with what was interrupted. Nobody gets an issue twice.
 
+    An issue with errors is refused, unless each of them is allowed by the name of its rule.
+
     \b
     Example: newsletter send issues/zomereditie.md
     """
+    allowed = known_rules(allow or [])
     project = open_project(config)
     piece = work_on(project, issue, mailing_list)
-    _refuse_errors(piece, quiet=as_json)
+    overrides = _refuse_errors(project, piece, allowed, quiet=as_json)
     erase_due(project, project.engine, quiet=as_json)
-    job = _plan(project, piece, yes=yes, quiet=as_json)
+    job = _plan(project, piece, overrides, yes=yes, quiet=as_json)
     if job is None:
         return
     result = run_shown(project, job, as_json=as_json)
@@ -71,21 +79,34 @@ def send(
         raise typer.Exit(result.exit_status)
 
 
-def _refuse_errors(piece: Workpiece, *, quiet: bool) -> None:
+def _refuse_errors(project: Project, piece: Workpiece, allowed: Sequence[str], *, quiet: bool) -> tuple[str, ...]:
+    """The rules that the issue breaks and may; raises NegativeError for any other. What its job let pass goes on to."""
     if not quiet and piece.findings:
         show_findings(piece.findings)
-    if piece.errors:
-        raise NegativeError("the issue has errors and is not sent", where=piece.issue.file, remedy="mend what is named")
+    broken = tuple(dict.fromkeys(finding.rule for finding in piece.errors))
+    if not broken:
+        return ()
+    job = find_job(project.engine, piece.issue.list_slug, piece.issue.slug)
+    refused = [rule for rule in broken if rule not in {*allowed, *(job.overrides if job else ())}]
+    if refused:
+        raise NegativeError(
+            f"the issue has errors against {', '.join(refused)} and is not sent",
+            where=piece.issue.file,
+            remedy=f"mend what is named; `newsletter explain {refused[0]}` says how",
+        )
+    if not quiet:
+        errors.print(f"Let pass by name: {', '.join(broken)}")
+    return broken
 
 
-def _plan(project: Project, piece: Workpiece, *, yes: bool, quiet: bool) -> SendJob | None:
+def _plan(project: Project, piece: Workpiece, overrides: Sequence[str], *, yes: bool, quiet: bool) -> SendJob | None:
     """The job to run; None if it is finished already. Asks before planning, not before resuming what was confirmed."""
     frozen = FrozenIssue(compiled=piece.compilation.compiled, identity=piece.identity)
     existing = find_job(project.engine, frozen.list_slug, frozen.slug)
     if decide_plan(existing, frozen.digest) is Plan.NEW:
         _ask(project, piece, yes=yes)
     save_media(project.configuration.data_dir, piece.compilation.files)
-    plan, job = plan_job(project.engine, project.ledger.append, frozen, now=utc_now())
+    plan, job = plan_job(project.engine, project.ledger.append, frozen, now=utc_now(), overrides=overrides)
     if plan is Plan.FINISHED:
         _say_finished(project, job, quiet=quiet)
         return None

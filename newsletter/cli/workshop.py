@@ -16,6 +16,7 @@ from newsletter.issue.parse import KnownNames, parse_issue, read_source
 from newsletter.message.identity import MailIdentity, identity_of
 from newsletter.message.template import MessageTemplate
 from newsletter.preflight.check import preflight
+from subscribers.clock import utc_now
 from subscribers.errors import InputError
 
 
@@ -45,12 +46,10 @@ def read_issue(configuration: Configuration, path: Path, list_slug: str | None =
     """Parse the issue file at `path`, for the list `list_slug` instead of its own if given; raises IssueError."""
     limit = configuration.limits.issue_kilobytes * 1024
     source = read_source(_bytes(path, limit), str(path), limit=limit)
-    lists = {slug: frozenset(item.attributes) for slug, item in configuration.lists.items()}
+    target = configuration.mailing_list(list_slug) if list_slug else None
+    lists = {slug: frozenset((target or item).attributes) for slug, item in configuration.lists.items()}
     issue = parse_issue(source, file=str(path), slug=path.stem, known=KnownNames(lists=lists))
-    if list_slug is None:
-        return issue
-    configuration.mailing_list(list_slug)
-    return replace(issue, list_slug=list_slug)
+    return replace(issue, list_slug=list_slug) if list_slug else issue
 
 
 def work_on(
@@ -60,10 +59,12 @@ def work_on(
     *,
     templates: Templates | None = None,
     asked: Callable[[str], object] = str,
+    language: str | None = None,
 ) -> Workpiece:
     """Parse, compile and check the issue at `path`; raises IssueError for what cannot be understood at all.
 
-    `templates` are the project's, for who keeps them; `asked` is told the source of every image before it is loaded.
+    `templates` are the project's, for who keeps them; `asked` is told the source of every image before it is loaded;
+    `language` is that of the findings, the list's unless given.
     """
     configuration = project.configuration
     issue = read_issue(configuration, path, list_slug)
@@ -76,6 +77,7 @@ def work_on(
         asked(source)
         return load(source)
 
+    templates = templates or project_templates(configuration)
     compilation = compile_issue(
         issue,
         mailing_list=mailing_list,
@@ -83,7 +85,7 @@ def work_on(
             mailing_list, list_slug=issue.list_slug, issue_slug=issue.slug, base_url=base_url, date=issue.date
         ),
         base_url=base_url,
-        templates=templates or project_templates(configuration),
+        templates=templates,
         load_image=load_image,
         limits=configuration.limits,
     )
@@ -92,16 +94,17 @@ def work_on(
         mailing_list=mailing_list,
         identity=identity_of(issue.list_slug, mailing_list),
         compilation=compilation,
-        findings=tuple(preflight(issue, mailing_list, compilation.compiled)),
+        findings=tuple(
+            preflight(
+                issue,
+                mailing_list,
+                compilation.compiled,
+                theme=templates.theme,
+                today=utc_now().astimezone(mailing_list.zone).date(),
+                language=language,
+            )
+        ),
     )
-
-
-def findings_of(project: Project, path: Path) -> tuple[Finding, ...]:
-    """Everything there is to say about the issue, whether or not it can be compiled."""
-    try:
-        return work_on(project, path).findings
-    except IssueError as error:
-        return error.findings
 
 
 def _bytes(path: Path, limit: int) -> bytes:

@@ -1,4 +1,4 @@
-"""The images of one compilation: loaded once, prepared for where they stand, named by their digest. Pure."""
+"""The images and documents of one compilation: loaded once, prepared for their place, named by their digest. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,9 +16,14 @@ STACKED_WIDTH = 280
 """CSS pixels that an image gets at least: what stands small beside text is wider on a phone, above it."""
 
 
+def with_logo(load: Callable[[str], bytes], logo: Callable[[], bytes] | None) -> Callable[[str], bytes]:
+    """A loader that takes the logo from the theme, if that has one."""
+    return (lambda source: logo() if source == LOGO else load(source)) if logo else load
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetFile:
-    """An image of the issue and its bytes, for the media folder or the message."""
+    """An image or document of the issue and its bytes, for the media folder or the message."""
 
     asset: Asset
     content: bytes
@@ -41,11 +46,11 @@ class Assets:
     def __init__(
         self, load: Callable[[str], bytes], limits: Limits, *, base_url: str, embedded: bool, file: str
     ) -> None:
-        self._load = load
-        self._limits = limits
+        self.load = load
+        self.limits = limits
+        self.file = file
         self._base_url = base_url
         self._embedded = embedded
-        self._file = file
         self._files: dict[str, AssetFile] = {}
         self.findings: list[Finding] = []
 
@@ -54,26 +59,32 @@ class Assets:
         """Every image once, in the order of first use."""
         return tuple(self._files.values())
 
-    def show(self, picture: Picture, width: int) -> ShownImage | None:
+    def add(self, file: AssetFile) -> str:
+        """Publish a file of any kind; returns its address."""
+        self._files.setdefault(file.asset.name, file)
+        return f"{self._base_url}/media/{file.asset.name}"
+
+    def show(self, picture: Picture, width: int, *, is_square: bool = False) -> ShownImage | None:
         """The image for a place `width` CSS pixels wide; None, and a finding, if it cannot be used."""
         try:
-            return self._shown(picture.source, width)
+            return self._shown(picture.source, width, least=0 if is_square else STACKED_WIDTH, is_square=is_square)
         except ImageError as problem:
             what = f"{picture.source} {problem.what}"
-            self.findings.append(error("image", self._file, picture.line, what, problem.remedy))
+            self.findings.append(error("image", self.file, picture.line, what, problem.remedy))
             return None
 
     def logo(self, width: int) -> ShownImage | None:
         """The list's logo, like any image."""
         try:
-            return self._shown(LOGO, width)
+            return self._shown(LOGO, width, least=0)
         except ImageError as problem:
-            what = f"the list's logo {problem.what}"
+            what = f"the logo {problem.what}"
             self.findings.append(error("image", "newsletter.toml", 0, what, problem.remedy))
             return None
 
-    def _shown(self, source: str, width: int) -> ShownImage:
-        image = prepare_image(self._load(source), width=max(width, STACKED_WIDTH), limits=self._limits)
+    def _shown(self, source: str, width: int, *, least: int, is_square: bool = False) -> ShownImage:
+        """`least` is the width that the image is made for where it is shown smaller than that."""
+        image = prepare_image(self.load(source), width=max(width, least), limits=self.limits, is_square=is_square)
         name = f"{image.digest}.{image.extension}"
         asset = Asset(
             digest=image.digest,
@@ -83,8 +94,8 @@ class Assets:
             height=image.height,
             embedded=self._embedded,
         )
-        self._files.setdefault(name, AssetFile(asset=asset, content=image.content))
-        url = f"cid:{name}" if self._embedded else f"{self._base_url}/media/{name}"
+        hosted = self.add(AssetFile(asset=asset, content=image.content))
+        url = f"cid:{name}" if self._embedded else hosted
         shown = min(width, image.shown[0])
         height = max(1, round(image.height * shown / image.width))
         return ShownImage(url=url, width=shown, height=height, is_fluid=image.width > shown)

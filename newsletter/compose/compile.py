@@ -5,12 +5,15 @@ bytes, hence the same digest (I6).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from newsletter.compose.assets import AssetFile, Assets
+from newsletter.compose.assets import AssetFile, Assets, with_logo
 from newsletter.compose.compiled import CompiledIssue, Pieces
+from newsletter.compose.downloads import Downloads
 from newsletter.compose.events import calendar_events
+from newsletter.compose.fields import in_language
 from newsletter.compose.finish import finish
+from newsletter.compose.flowed import is_flowed
 from newsletter.compose.furniture import Furniture
 from newsletter.compose.marks import MarkError, Marks, as_pieces, with_defaults
 from newsletter.compose.mjml import to_html
@@ -46,25 +49,25 @@ def compile_issue(
     `load_image` gets a picture's source as written (or `assets.LOGO`) and raises ImageError if it cannot.
     """
     is_embedded = mailing_list.images == "embedded"
-    assets = Assets(
-        templates.with_logo(load_image, mailing_list), limits, base_url=base_url, embedded=is_embedded, file=issue.file
-    )
-    downloads = Downloads(load_image, limits, base_url=base_url, language=mailing_list.language, file=issue.file)
-    issue = replace(issue, blocks=downloads.publish(issue.blocks))
-    assets.findings += downloads.findings
+    load = load_image if mailing_list.logo else with_logo(load_image, templates.logo)
+    assets = Assets(load, limits, base_url=base_url, embedded=is_embedded, file=issue.file)
+    issue = replace(issue, blocks=Downloads(assets, mailing_list.language).publish(issue.blocks))
     heading: Mixed = (issue.title,) if issue.title else issue.subject
-    title = with_defaults(heading) or mailing_list.title
-    html = _html(issue, furniture, templates, assets, (title, heading, mailing_list.logo is not None))
+    language = mailing_list.language
+    title = with_defaults(heading, language) or mailing_list.title
+    html = _html(issue, furniture, templates, assets, (title, heading, bool(mailing_list.logo or templates.logo)))
+    text = render_text(issue, furniture)
     compiled = CompiledIssue(
         list_slug=issue.list_slug,
         slug=issue.slug,
-        language=mailing_list.language,
+        language=language,
         date=issue.date,
         title=title,
-        subject=as_pieces(issue.subject),
-        preheader=as_pieces(issue.preheader),
-        html=html,
-        text=render_text(issue, furniture),
+        subject=in_language(as_pieces(issue.subject), language),
+        preheader=in_language(as_pieces(issue.preheader), language),
+        html=in_language(html, language),
+        text=in_language(text, language),
+        text_is_flowed=is_flowed(text),
         assets=tuple(file.asset for file in assets.files),
         events=calendar_events(issue, mailing_list),
     )

@@ -4,19 +4,18 @@ Whatever a document says about its author stays in it: it is published byte for 
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from babel.numbers import format_decimal
 
-from newsletter.compose.assets import AssetFile
+from newsletter.compose.assets import AssetFile, Assets
 from newsletter.compose.compiled import Asset
 from newsletter.compose.dates import LOCALES
 from newsletter.compose.images import ImageError
-from newsletter.config import Limits
-from newsletter.issue.finding import Finding, error
+from newsletter.issue.finding import error
 from newsletter.issue.model import Block, Download
 
 _KILO, _MEGA = 1000, 1_000_000
@@ -50,18 +49,11 @@ KINDS = {
 
 
 class Downloads:
-    """Publishes the documents of one issue; what is wrong with one becomes a finding."""
+    """Publishes the documents of one issue; what is wrong with one becomes a finding of `assets`."""
 
-    def __init__(
-        self, load: Callable[[str], bytes], limits: Limits, *, base_url: str, language: str, file: str
-    ) -> None:
-        self._load = load
-        self._limits = limits
-        self._base_url = base_url
+    def __init__(self, assets: Assets, language: str) -> None:
+        self._assets = assets
         self._language = language
-        self._file = file
-        self.files: dict[str, AssetFile] = {}
-        self.findings: list[Finding] = []
 
     def publish(self, blocks: Sequence[Block]) -> tuple[Block, ...]:
         """`blocks`, every document among them with address, type and size."""
@@ -79,20 +71,21 @@ class Downloads:
             kind, asset, content = self._read(block.file)
         except ImageError as problem:
             what = f"{block.file} {problem.what}"
-            self.findings.append(error("download", self._file, block.line, what, problem.remedy))
+            self._assets.findings.append(error("download", self._assets.file, block.line, what, problem.remedy))
             return block
-        self.files[asset.name] = AssetFile(asset=asset, content=content)
-        size = size_in_words(len(content), self._language)
-        return replace(block, link=(f"{self._base_url}/media/{asset.name}",), type=kind.name, size=size)
+        url = self._assets.add(AssetFile(asset=asset, content=content))
+        return replace(block, link=(url,), type=kind.name, size=size_in_words(len(content), self._language))
 
     def _read(self, file: str) -> tuple[Kind, Asset, bytes]:
         extension = PurePosixPath(file).suffix.lower().removeprefix(".")
         kind = KINDS.get(extension)
         if kind is None:
             known = ", ".join(sorted(KINDS))
-            raise ImageError("is not a document that can be published", f"save it as one of: {known}; PDF is read by all")
-        content = self._load(file)
-        most = self._limits.download_megabytes
+            raise ImageError(
+                "is not a document that can be published", f"save it as one of: {known}; PDF is read by all"
+            )
+        content = self._assets.load(file)
+        most = self._assets.limits.download_megabytes
         if len(content) > most * _MEGA:
             raise ImageError(f"is larger than {most} MB", "make it smaller, or put it on a website and link to it")
         if not content or not content.startswith(kind.start):

@@ -37,11 +37,6 @@ def seed_of(meeting: Meeting) -> str:
     return f"{_slug(meeting.title)}-{meeting.date.isoformat()}{start}"
 
 
-def calendar_url(base_url: str, list_slug: str, slug: str, meeting: Meeting) -> str:
-    """Where the calendar file of a meeting is served once its issue is sent."""
-    return f"{base_url}/archive/{list_slug}/{slug}/{seed_of(meeting)}.ics"
-
-
 def calendar_events(issue: Issue, mailing_list: MailingList) -> tuple[CalendarEvent, ...]:
     """The events of `issue`, in its order; raises IssueError where one `id` names two meetings."""
     found: dict[str, tuple[Meeting, CalendarEvent]] = {}

@@ -1,6 +1,7 @@
 """The edge of composing: images and templates from folders. Everything else in this package reads no file."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import jinja2
@@ -21,7 +22,8 @@ def folder_templates(folders: Sequence[Path] = ()) -> Templates:
                 where=str(folder),
                 remedy="mend [theme] folder, or make it",
             )
-    return Templates([jinja2.FileSystemLoader(folder) for folder in (*folders, templates_dir() / "email")])
+    searched = (*folders, templates_dir() / "email")
+    return Templates([jinja2.FileSystemLoader(folder) for folder in searched], partial(_from_first, searched))
 
 
 def project_templates(configuration: Configuration) -> Templates:
@@ -40,6 +42,12 @@ def folder_images(folder: Path, *, logo: Path | None = None) -> Callable[[str], 
         return _read(_inside(root, source))
 
     return load
+
+
+def _from_first(folders: Sequence[Path], name: str) -> bytes:
+    """The file `name` of a theme, from the first folder that has it."""
+    found = next((path for folder in folders if (path := _inside(folder.resolve(), name)).is_file()), None)
+    return _read(found or folders[0] / name)
 
 
 def _inside(root: Path, source: str) -> Path:

@@ -8,7 +8,7 @@ import hashlib
 import warnings
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Final
+from typing import Any, Final
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
@@ -16,11 +16,17 @@ from newsletter.config import Limits
 
 DENSITY: Final = 2
 """Pixels per CSS pixel: enough for dense screens, and no more."""
-JPEG_QUALITY: Final = 82
+JPEG_QUALITIES: Final = (82, 74, 66, 58, 50)
+"""Tried in this order until the image fits its budget."""
+PALETTE: Final = 256
+"""Colours of a drawing that does not fit its budget."""
+_FACES: Final = (0.5, 0.35)
+"""What a portrait is cut around: the middle, a little above."""
 FLAT_COLOURS: Final = 512
 """A picture with at most this many colours is a drawing: PNG is sharper and smaller."""
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 _CACHED = 64
+_KILO = 1000
 
 
 class ImageError(Exception):
@@ -46,37 +52,58 @@ class PreparedImage:
     shown: tuple[int, int]
 
 
-_prepared: dict[tuple[str, int, int], PreparedImage] = {}
+_prepared: dict[tuple[object, ...], PreparedImage] = {}
 
 
-def prepare_image(data: bytes, *, width: int, limits: Limits) -> PreparedImage:
-    """The image in `data`, to be shown at most `width` CSS pixels wide; raises ImageError."""
+def prepare_image(data: bytes, *, width: int, limits: Limits, is_square: bool = False) -> PreparedImage:
+    """The image in `data`, to be shown at most `width` CSS pixels wide, cut square for a portrait; raises ImageError.
+
+    It weighs at most `limits.image_kilobytes`: a photo is compressed until it does.
+    """
     if len(data) > limits.image_megabytes * 1_000_000:
         raise ImageError(f"is larger than {limits.image_megabytes} MB", "make it smaller; 2,000 pixels wide is plenty")
-    key = (hashlib.sha256(data).hexdigest(), width, limits.image_megapixels)
+    key = (hashlib.sha256(data).hexdigest(), width, limits.image_megapixels, limits.image_kilobytes, is_square)
     if key not in _prepared:
-        result = _prepare(data, width, limits)
+        result = _prepare(data, width, limits, is_square=is_square)
         if len(_prepared) >= _CACHED:
             _prepared.pop(next(iter(_prepared)), None)
         _prepared[key] = result
     return _prepared[key]
 
 
-def _prepare(data: bytes, width: int, limits: Limits) -> PreparedImage:
+def _prepare(data: bytes, width: int, limits: Limits, *, is_square: bool) -> PreparedImage:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's own threshold; ours is checked before a pixel is decoded
         image = _open(data)
         _check_size(image, limits)
         try:
             if image.format == "GIF" and getattr(image, "is_animated", False):
-                return _described(data, "gif", image.size, width)
+                return _described(_within(data, limits, "animation"), "gif", image.size, width)
             source_format = image.format or ""
             upright = _in_srgb(ImageOps.exif_transpose(image))
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
             raise _not_an_image() from None
-    scaled = _scaled(upright, width * DENSITY)
-    content, extension = _encoded(scaled, is_photo=source_format in {"JPEG", "MPO"} or not _is_flat(upright))
-    return _described(content, extension, scaled.size, width)
+    scaled = _scaled(_square(upright) if is_square else upright, width * DENSITY)
+    is_photo = source_format in {"JPEG", "MPO"} or not _is_flat(upright)
+    content, extension = _encoded(scaled, is_photo=is_photo, budget=limits.image_kilobytes * _KILO)
+    return _described(_within(content, limits, "image"), extension, scaled.size, width)
+
+
+def _within(content: bytes, limits: Limits, what: str) -> bytes:
+    """`content`, if it is within the budget; raises ImageError."""
+    if len(content) <= limits.image_kilobytes * _KILO:
+        return content
+    size = round(len(content) / _KILO)
+    remedy = "make it shorter or smaller" if what == "animation" else "choose a calmer picture, or make it smaller"
+    raise ImageError(
+        f"weighs {size} kB as it would be sent; an {what} may weigh {limits.image_kilobytes} kB",
+        f"{remedy}; [limits] image_kilobytes sets the limit",
+    )
+
+
+def _square(image: Image.Image) -> Image.Image:
+    side = min(image.size)
+    return ImageOps.fit(image, (side, side), centering=_FACES)
 
 
 def _open(data: bytes) -> Image.Image:
@@ -136,16 +163,31 @@ def _is_flat(image: Image.Image) -> bool:
     return image.getcolors(FLAT_COLOURS) is not None
 
 
-def _encoded(image: Image.Image, *, is_photo: bool) -> tuple[bytes, str]:
-    """A new file made of pixels only: no EXIF, no position, no comment, no preview."""
-    out = BytesIO()
+def _encoded(image: Image.Image, *, is_photo: bool, budget: int) -> tuple[bytes, str]:
+    """A new file made of pixels only: no EXIF, no position, no comment, no preview; within `budget` if it can be."""
     bare = Image.frombytes(image.mode, image.size, image.tobytes())  # copies of an Image keep comments and profiles
     is_opaque = image.mode == "RGB" or image.getchannel("A").getextrema() == (255, 255)
     if is_photo and is_opaque:
-        bare.convert("RGB").save(out, "JPEG", quality=JPEG_QUALITY, optimize=True, progressive=True)
-        return out.getvalue(), "jpg"
-    (bare.convert("RGB") if is_opaque else bare).save(out, "PNG", optimize=True)
-    return out.getvalue(), "png"
+        return _as_jpeg(bare.convert("RGB"), budget), "jpg"
+    content = _saved(bare.convert("RGB") if is_opaque else bare, "PNG")
+    if len(content) > budget:
+        content = _saved(bare.quantize(PALETTE, Image.Quantize.FASTOCTREE), "PNG")
+    return content, "png"
+
+
+def _as_jpeg(image: Image.Image, budget: int) -> bytes:
+    content = b""
+    for quality in JPEG_QUALITIES:
+        content = _saved(image, "JPEG", quality=quality, progressive=True)
+        if len(content) <= budget:
+            break
+    return content
+
+
+def _saved(image: Image.Image, kind: str, **options: Any) -> bytes:  # noqa: ANN401 - what Pillow takes for this kind
+    out = BytesIO()
+    image.save(out, kind, optimize=True, **options)
+    return out.getvalue()
 
 
 def _described(content: bytes, extension: str, size: tuple[int, int], width: int) -> PreparedImage:

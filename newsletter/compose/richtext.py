@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 from newsletter.compose.compiled import Escape
 from newsletter.compose.marks import Marks
 from newsletter.issue.finding import Finding, error
-from newsletter.issue.model import Code, Emphasis, FieldRef, Inline, LineBreak, Link, Mixed, Strong, Text
+from newsletter.issue.model import Code, Emphasis, FieldRef, Inline, Inlines, LineBreak, Link, Mixed, Only, Strong, Text
 
 _SPACES = re.compile(r"[ \t\r\n\f\v]+")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -27,6 +27,14 @@ def plain(text: str) -> Markup:
     """Text, escaped for HTML text and quoted attributes; what mrml would damage travels as a character reference."""
     referenced = _REFERENCED.sub(lambda found: f"&#{ord(found[0])};", str(escape(clean(text))))
     return Markup(referenced)  # noqa: S704 - escaped just now
+
+
+def without_links(content: Inlines) -> Inlines:
+    """The words without the links among them, for a place that is a link itself."""
+    kept: list[Inline] = []
+    for item in content:
+        kept += without_links(item.children) if isinstance(item, Link) else (item,)
+    return tuple(kept)
 
 
 class RichText:
@@ -57,6 +65,14 @@ class RichText:
             self.findings.append(error("link", self._file, line, what, "use an https://, mailto: or tel: link"))
             return Markup("#")
         return Markup("").join(self._part(part, Escape.URL) for part in target).strip() or Markup("#")
+
+    def begin(self, block: Only) -> Markup:
+        """The mark where an audience block begins."""
+        return Markup(self._marks.begin(block.condition, on_web=block.on_web))  # noqa: S704 - letters and digits
+
+    def end(self) -> Markup:
+        """The mark where the latest audience block ends."""
+        return Markup(self._marks.end())  # noqa: S704 - letters and digits
 
     def _part(self, part: str | FieldRef, place: Escape) -> Markup:
         return plain(part) if isinstance(part, str) else self._field(part, place)

@@ -1,6 +1,6 @@
 """Templates of mails: a sandboxed Jinja over loaders that are handed in, the department's first. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from types import TracebackType
 
@@ -19,8 +19,10 @@ BUILT_IN = "builtin"
 class Templates:
     """The folders of a project, searched in order; the last one is built in and complete."""
 
-    def __init__(self, loaders: Sequence[jinja2.BaseLoader]) -> None:
+    def __init__(self, loaders: Sequence[jinja2.BaseLoader], read_file: Callable[[str], bytes] | None = None) -> None:
+        """`read_file` gets the name of a file of the theme and raises ImageError if it cannot be read."""
         self._loaders = tuple(loaders)
+        self._read_file = read_file
         self._environment = ImmutableSandboxedEnvironment(
             loader=jinja2.ChoiceLoader([*loaders, jinja2.PrefixLoader({BUILT_IN: loaders[-1]})]),
             autoescape=_is_markup,
@@ -34,6 +36,12 @@ class Templates:
     def theme(self) -> Theme:
         """The built-in theme under the department's keys; raises IssueError."""
         return read_theme([source for loader in reversed(self._loaders) for source in self._theme_of(loader)])
+
+    @property
+    def logo(self) -> Callable[[], bytes] | None:
+        """What reads the theme's own logo; None where it names no file."""
+        name, read = str(self.theme["logo"]["file"]), self._read_file
+        return (lambda: read(name)) if name and read else None
 
     @cached_property
     def inlined_css(self) -> str:

@@ -71,6 +71,8 @@ class SendJob:
     """Deliveries that were planned."""
     created_at: datetime
     finished_at: datetime | None = None
+    overrides: tuple[str, ...] = ()
+    """Rules of preflight whose errors the operator let pass."""
 
     def __post_init__(self) -> None:
         require_aware(self.created_at)

@@ -1,12 +1,19 @@
 """The condition of an audience block: read with the names that this list knows, its faults as findings. Pure."""
 
-from newsletter.issue.conditions import EXAMPLE, Compare, Condition, ConditionError, comparisons, parse_condition
+from newsletter.issue.conditions import (
+    EXAMPLE,
+    LANGUAGE,
+    LIST,
+    Compare,
+    Condition,
+    ConditionError,
+    comparisons,
+    parse_condition,
+)
 from newsletter.issue.inline import InlineBuilder
 from newsletter.issue.report import meant, shown
 
 RULE = "condition"
-LIST = "list"
-LANGUAGE = "language"
 LANGUAGES = frozenset({"nl", "en"})
 """What `language` can be where the list has no attribute of this name: the language of the list."""
 

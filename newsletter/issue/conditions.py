@@ -11,9 +11,19 @@ are evaluated from the parsed condition per recipient; whatever selects people i
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Never, TypeAlias
+from typing import Never
 
+from newsletter.issue.condition_tree import (
+    AllOf,
+    AnyOf,
+    Compare,
+    Condition,
+    Has,
+    Not,
+    Operator,
+    comparisons,
+    written,
+)
 from newsletter.issue.report import meant, shown
 from subscribers.errors import InputError
 
@@ -22,54 +32,26 @@ LONGEST = 1_000
 DEEPEST = 20
 """Parentheses, and `not`s, in each other."""
 EXAMPLE = 'organisation ~ "gemeente"'
+LIST = "list"
+LANGUAGE = "language"
+"""Names that every recipient has besides those of fields: the list's slug and language."""
 
-
-class Operator(StrEnum):
-    """How a value is compared with a text."""
-
-    EQUAL = "="
-    UNEQUAL = "!="
-    CONTAINS = "~"
-
-
-@dataclass(frozen=True, slots=True)
-class Compare:
-    """`name operator "text"`."""
-
-    name: str
-    operator: Operator
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Has:
-    """`has name`: there is a value, and it is not empty. `empty name` is Not(Has)."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """The opposite."""
-
-    condition: "Condition"
-
-
-@dataclass(frozen=True, slots=True)
-class AllOf:
-    """Conditions joined by `and`."""
-
-    conditions: tuple["Condition", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    """Conditions joined by `or`."""
-
-    conditions: tuple["Condition", ...]
-
-
-Condition: TypeAlias = Compare | Has | Not | AllOf | AnyOf
+__all__ = [
+    "EXAMPLE",
+    "LANGUAGE",
+    "LIST",
+    "AllOf",
+    "AnyOf",
+    "Compare",
+    "Condition",
+    "ConditionError",
+    "Has",
+    "Not",
+    "Operator",
+    "comparisons",
+    "parse_condition",
+    "written",
+]
 
 
 class ConditionError(InputError):
@@ -86,42 +68,6 @@ def parse_condition(text: str, known: Iterable[str] | None = None) -> Condition:
         what = f"a condition of {len(text):,} characters"
         raise ConditionError(what, remedy=f"keep it below {LONGEST:,}", position=LONGEST)
     return _Reader(text, None if known is None else frozenset(known)).read()
-
-
-def written(condition: Condition) -> str:
-    """The condition as text, always in the same form."""
-    match condition:
-        case Compare(name, operator, text):
-            quote = "'" if '"' in text else '"'
-            return f"{name} {operator} {quote}{text}{quote}"
-        case Has(name):
-            return f"has {name}"
-        case Not(Has(name)):
-            return f"empty {name}"
-        case Not(inner):
-            return f"not {_nested(inner, (AllOf, AnyOf))}"
-        case AllOf(conditions):
-            return " and ".join(_nested(inner, (AllOf, AnyOf)) for inner in conditions)
-        case AnyOf(conditions):
-            return " or ".join(_nested(inner, (AnyOf,)) for inner in conditions)
-
-
-def comparisons(condition: Condition) -> tuple[Compare, ...]:
-    """Every comparison in it, in the order of the text."""
-    match condition:
-        case Compare():
-            return (condition,)
-        case Has():
-            return ()
-        case Not(inner):
-            return comparisons(inner)
-        case AllOf(conditions) | AnyOf(conditions):
-            return tuple(found for inner in conditions for found in comparisons(inner))
-
-
-def _nested(condition: Condition, kinds: tuple[type, ...]) -> str:
-    text = written(condition)
-    return f"({text})" if isinstance(condition, kinds) else text
 
 
 # ---------------------------------------------------------------- reading
@@ -240,7 +186,7 @@ class _Reader:
 
     def _refuse_value(self, token: _Token) -> Never:
         if token.value[:1] in tuple(_TYPOGRAPHIC):
-            self._refuse(token, f"{_shown(token)} is not a straight quote", f'use " or \': {EXAMPLE}')
+            self._refuse(token, f"{_shown(token)} is not a straight quote", f"use \" or ': {EXAMPLE}")
         if token.value in {'"', "'"}:
             self._refuse(token, "a quote is not closed", f"end the text with {token.value}")
         remedy = f'put it between quotes: "{token.value}"' if token.kind == "word" else f"write such as {EXAMPLE}"

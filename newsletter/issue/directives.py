@@ -64,6 +64,8 @@ class Directive:
 
 
 _HEAD = re.compile(r":{3,}[ \t]*([^\s{]*)[ \t]*(\{[^{}]*\})?[ \t]*")
+_LONGEST_HEAD = 2_000
+"""Characters of a first line with a condition."""
 _CONDITION_HEAD = re.compile(r":{3,}[ \t]*([^\s{]+)[ \t]+(.*?)[ \t]*(\{[^{}]*\})?")
 _OPTION = re.compile(r"""\s*([A-Za-z][\w-]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'{}]+))""")
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
@@ -109,7 +111,7 @@ class _Finder:
 
     def _read_colons(self, index: int, line: str) -> None:
         head = _HEAD.fullmatch(line)
-        asking = _CONDITION_HEAD.fullmatch(" ".join(line.split()))
+        asking = _CONDITION_HEAD.fullmatch(line.rstrip()) if len(line) <= _LONGEST_HEAD else None
         if head and not head[1] and not head[2]:
             self._close(index)
         elif head and head[1]:

@@ -21,6 +21,11 @@ _MARK = re.compile("([\U000f0000-\U000fffff])")
 _LEFT_OVER = re.compile(r"\{\{|\}\}|\{%|%\}|\{#|#\}")
 _FIELD = re.compile(r"""([^|"']+)((?:\|(?:[^|"']|"[^"]*"|'[^']*')*)*)""")
 _STEP = re.compile(r"""\|((?:[^|"']|"[^"]*"|'[^']*')*)""")
+DATE_FORMS = ("short", "medium", "long", "full")
+"""`14-06-2027`, `14 jun 2027`, `14 juni 2027`, `maandag 14 juni 2027`; or a pattern of CLDR's letters."""
+_DATE_PARTS = re.compile(r"E{1,4}|d{1,2}|M{1,4}|L{1,4}|y|yy|yyyy|H{1,2}|m{1,2}|w{1,2}")
+_QUOTED_IN_PATTERN = re.compile("'[^']*'")
+_SAME_LETTERS = re.compile(r"([^\W\d_])\1*")
 _FILTER = re.compile(r"""([A-Za-z_][\w-]*)\s*(?:\(\s*(?:"([^"]*)"|'([^']*)')?\s*\))?""")
 
 
@@ -121,4 +126,14 @@ class Fields:
         elif FILTERS[name] != (argument is not None):
             remedy = f'write {name}("...")' if FILTERS[name] else f"write {name} alone"
             self._report.add("field", line, f"{shown(written)!r} is not how {name} is written", remedy)
+        elif name == "date" and not is_date_form(argument or ""):
+            what = f"{shown(argument or '')!r} is not a form of a date"
+            self._report.add("field", line, what, meant(argument or "", DATE_FORMS, 'write date("EEEE d MMMM y")'))
         return Filter(name, argument)
+
+
+def is_date_form(argument: str) -> bool:
+    """Whether `date` can write dates like this: a named form, or a pattern such as `EEEE d MMMM 'om' HH.mm`."""
+    rest = _QUOTED_IN_PATTERN.sub("", argument)
+    parts = [found[0] for found in _SAME_LETTERS.finditer(rest)]
+    return argument in DATE_FORMS or (bool(parts) and "'" not in rest and all(map(_DATE_PARTS.fullmatch, parts)))

@@ -51,7 +51,7 @@ def _cards(reader: YamlReader, node: yaml.Node) -> Block:
 
 def _invitation(reader: YamlReader, node: yaml.Node) -> Block | None:
     """One meeting, with its programme."""
-    entry = reader.entry(node, "the invitation", _INVITATION, "write title: ..., date: ...")
+    entry = reader.entry(node, "an invitation", _INVITATION, "write title: ..., date: ...")
     if entry is None:
         return None
     programme = entry.node("programme")

@@ -1,8 +1,8 @@
 """A calendar file (RFC 5545, RFC 5546): one meeting, published for whoever wants it in their calendar. Pure.
 
-    METHOD:PUBLISH, an ORGANIZER and never an ATTENDEE (A34). A cancelled meeting is published again with
-    STATUS:CANCELLED; a moved one with the same UID. SEQUENCE and DTSTAMP come from the issue's date, not from a clock:
-    a later issue is a later revision, and equal issues give equal bytes (docs/decisions/0007-calendar-files.md).
+METHOD:PUBLISH, an ORGANIZER and never an ATTENDEE (A34). A cancelled meeting is published again with
+STATUS:CANCELLED; a moved one with the same UID. SEQUENCE and DTSTAMP come from the issue's date, not from a clock:
+a later issue is a later revision, and equal issues give equal bytes (docs/decisions/0010-calendar-files.md).
 """
 
 import re

@@ -3,11 +3,14 @@
     headers of the recipient     To, Subject, Date, Message-ID, List-Unsubscribe
     headers of the list          MailIdentity.lines
     multipart/alternative        text first, HTML last (A6), both quoted-printable: 7-bit for any relay (A5)
-      text/plain
+      text/plain                 format=flowed where its lines are (RFC 3676)
       text/html                  inside multipart/related with its images, if they are embedded
 
 Boundaries come from the digest, so every recipient gets the same (I6). They start with `=_`, which neither
 quoted-printable nor base64 can produce, so no content can hold one.
+
+Audience blocks are encoded with the rest, fences at their edges; whoever does not get one, gets empty bytes in its
+place. A condition is asked once per recipient, however often its block stands in the message.
 """
 
 import re
@@ -15,30 +18,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from newsletter.compose.compiled import Asset, CompiledIssue, Field, Pieces
-from newsletter.compose.fields import evaluate, fill
+from newsletter.compose.fields import (
+    UNSUBSCRIBE,
+    evaluate,
+    fill,
+    fill_for_web,
+    with_list,
+)
 from newsletter.message import encoding, headers
 from newsletter.message.headers import UnsafeValueError
 from newsletter.message.identity import MailIdentity, job_digest
+from newsletter.message.parts import Choice, Gap, Part, merge, text_entity
 from newsletter.message.recipient import Recipient
 
-UNSUBSCRIBE = "unsubscribe_url"
-"""The field that every recipient has; an imported attribute of this name is never used for it."""
+__all__ = ["UNSUBSCRIBE", "MessageTemplate", "fill_web", "sample_recipient"]
+
 _EOL = b"\r\n"
 _NAME_FIELD = "name"
 _MESSAGE_ID = re.compile(r"<[!-;=?A-~]+@[!-;=?A-~]+>")
 _DATE = re.compile(rb"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}")
 _ASSET_NAME = re.compile(r"[0-9a-z]+\.[0-9a-z]+")
-
-_Part = bytes | Field
-"""Encoded bytes, or a field that is filled in quoted-printable."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Gap:
-    """A field and the places among the parts where its value stands."""
-
-    field: Field
-    places: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,10 @@ class MessageTemplate:
     """Whether the headers of the list are plain ASCII."""
     _parts: tuple[bytes, ...] = field(repr=False)
     """The message; empty where the headers of the recipient (first) and the gaps are."""
-    _gaps: tuple[_Gap, ...] = field(repr=False)
+    _gaps: tuple[Gap, ...] = field(repr=False)
+    _choices: tuple[Choice, ...] = field(repr=False)
+    _list: tuple[str, str] = field(repr=False)
+    """Slug and language, which conditions may ask for."""
 
     @classmethod
     def build(
@@ -65,8 +67,9 @@ class MessageTemplate:
         """
         digest = job_digest(compiled, identity)
         parts = [identity.lines, *_body(compiled, assets or {}, digest)]
-        merged, gaps = _merge(parts)
-        return cls(digest, _subject(compiled.subject), identity.lines.isascii(), (b"", *merged), gaps)
+        merged, gaps, choices = merge(parts)
+        subject, about = _subject(compiled.subject), (compiled.list_slug, compiled.language)
+        return cls(digest, subject, identity.lines.isascii(), (b"", *merged), gaps, choices, about)
 
     def fill(self, recipient: Recipient, date: bytes | str) -> bytes:
         """The complete message: every byte of it, lines ended by CRLF, no line starting with a dot.
@@ -85,11 +88,20 @@ class MessageTemplate:
                 value = encoded[text] = encoding.quoted_printable(text)
             for place in gap.places:
                 parts[place] = value
+        if self._choices:
+            self._leave_out(parts, with_list(values, *self._list))
         return b"".join(parts)
 
     def needs_smtputf8(self, recipient: Recipient) -> bool:
         """Whether this message has headers or addresses outside ASCII, which only SMTPUTF8 servers take (A7)."""
         return not (self.is_ascii and recipient.address.isascii())
+
+    def _leave_out(self, parts: list[bytes], values: Mapping[str, str]) -> None:
+        """Empty the parts of audience blocks that are not for this recipient."""
+        for choice in self._choices:
+            if not choice.holds(values):
+                for run, nothing in choice.runs:
+                    parts[run] = nothing
 
     def _personal_headers(self, recipient: Recipient, values: Mapping[str, str], date: bytes | str) -> bytes:
         subject = self.subject
@@ -125,9 +137,10 @@ def sample_recipient(
 def fill_web(compiled: CompiledIssue, *, unsubscribe_url: str, media_url: str = "") -> str:
     """The HTML of the web archive: nobody's values, so every field is its default; `unsubscribe_url` is the help page.
 
+    Audience blocks are left out unless they are marked for the web.
     With `media_url` (`https://…/media`) images that the mail carries inside it are shown from there.
     """
-    html = fill(compiled.html, {UNSUBSCRIBE: unsubscribe_url})
+    html = fill_for_web(compiled.html, {UNSUBSCRIBE: unsubscribe_url})
     if media_url:
         for asset in compiled.assets:
             html = html.replace(f"cid:{asset.name}", f"{media_url}/{asset.name}")
@@ -154,39 +167,30 @@ def _stamp(date: bytes | str, message_id: str) -> bytes:
 # ---------------------------------------------------------------- the body, once per issue
 
 
-def _body(compiled: CompiledIssue, assets: Mapping[str, bytes], digest: str) -> Iterator[_Part]:
+def _body(compiled: CompiledIssue, assets: Mapping[str, bytes], digest: str) -> Iterator[Part]:
     """Everything from MIME-Version on, as encoded bytes and gaps."""
     embedded = [asset for asset in compiled.assets if asset.embedded]
-    html = list(_text("html", compiled.html))
+    html = list(text_entity("html", compiled.html))
     if embedded:
         html = list(_related(html, [_image(asset, assets[asset.name]) for asset in embedded], f"=_{digest[:30]}_r"))
     yield b"MIME-Version: 1.0\r\n"
-    yield from _multipart("alternative", [list(_text("plain", compiled.text)), html], f"=_{digest[:30]}_a")
+    text = list(text_entity("plain", compiled.text, "; format=flowed" if compiled.text_is_flowed else ""))
+    yield from _multipart("alternative", [text, html], f"=_{digest[:30]}_a")
     yield _EOL
 
 
-def _related(html: list[_Part], images: list[bytes], boundary: str) -> Iterator[_Part]:
-    attached: list[list[_Part]] = [[image] for image in images]
+def _related(html: list[Part], images: list[bytes], boundary: str) -> Iterator[Part]:
+    attached: list[list[Part]] = [[image] for image in images]
     return _multipart("related", [html, *attached], boundary, '; type="text/html"')
 
 
-def _multipart(subtype: str, entities: Iterable[list[_Part]], boundary: str, parameters: str = "") -> Iterator[_Part]:
+def _multipart(subtype: str, entities: Iterable[list[Part]], boundary: str, parameters: str = "") -> Iterator[Part]:
     """Header and body of a multipart without the line end after it (RFC 2046 section 5.1.1)."""
     yield headers.tokens("Content-Type", f'multipart/{subtype}{parameters}; boundary="{boundary}"')
     for entity in entities:
         yield f"\r\n--{boundary}\r\n".encode("ascii")
         yield from entity
     yield f"\r\n--{boundary}--".encode("ascii")
-
-
-def _text(subtype: str, pieces: Pieces) -> Iterator[_Part]:
-    """A text entity: its header, and its pieces between fences."""
-    yield headers.tokens("Content-Type", f"text/{subtype}; charset=utf-8")
-    yield b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-    for index, piece in enumerate(pieces):
-        if index:
-            yield encoding.FENCE
-        yield piece if isinstance(piece, Field) else encoding.quoted_printable(piece)
 
 
 def _image(asset: Asset, data: bytes) -> bytes:
@@ -201,16 +205,3 @@ def _image(asset: Asset, data: bytes) -> bytes:
         headers.tokens("Content-Disposition", f'inline; filename="{stem[:16]}.{extension}"'),
     )
     return b"".join(lines) + _EOL + encoding.base64_lines(data)
-
-
-def _merge(parts: Iterable[_Part]) -> tuple[list[bytes], tuple[_Gap, ...]]:
-    """Neighbouring bytes joined, gaps empty; and for each distinct field its places, counted from the part before."""
-    merged = [b""]
-    places: dict[Field, list[int]] = {}
-    for part in parts:
-        if isinstance(part, Field):
-            places.setdefault(part, []).append(len(merged) + 1)
-            merged += [b"", b""]
-        else:
-            merged[-1] += part
-    return merged, tuple(_Gap(part, tuple(found)) for part, found in places.items())

@@ -1,47 +1,83 @@
-"""Preflight: what is wrong with an issue before anyone gets it, in the list's language. Pure.
+"""Preflight: what is wrong with an issue before anyone gets it, in the list's language or in English. Pure.
 
 Families of checks have a module each; `newsletter check` shows what they find, `send` refuses errors.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import date
 
 from newsletter.compose.compiled import CompiledIssue
+from newsletter.compose.theme import Theme
 from newsletter.config import MailingList
 from newsletter.issue.finding import Finding, Severity
 from newsletter.issue.model import Issue
+from newsletter.preflight.clients import check_clients
+from newsletter.preflight.contrast import check_theme
+from newsletter.preflight.days import check_days
 from newsletter.preflight.html import check_html
-from newsletter.preflight.law import check_list, check_way_out
+from newsletter.preflight.law import check_footer, check_list, check_way_out
 from newsletter.preflight.links import check_links
+from newsletter.preflight.looks import check_looks
+from newsletter.preflight.mail import Mail
 from newsletter.preflight.messages import Messages
+from newsletter.preflight.size import check_size
 from newsletter.preflight.structure import check_structure
-from newsletter.preflight.words import check_words
+from newsletter.preflight.tone import check_tone
+from newsletter.preflight.walk import Content
+from newsletter.preflight.words import check_day, check_words
 
 
-def preflight(issue: Issue, mailing_list: MailingList, compiled: CompiledIssue | None = None) -> list[Finding]:
-    """All findings about an issue and, where given, what was compiled from it; by line, errors first."""
-    found = check_source(issue, mailing_list)
-    if compiled is not None:
-        found += check_compiled(compiled, file=issue.file)
-    return _sorted(found)
+def preflight(
+    issue: Issue,
+    mailing_list: MailingList,
+    compiled: CompiledIssue | None = None,
+    *,
+    theme: Theme | None = None,
+    today: date | None = None,
+    language: str | None = None,
+) -> list[Finding]:
+    """All findings about an issue and, where given, what was compiled from it; by line, errors first.
+
+    Without `theme` its colours are not looked at, without `today` not whether the issue is late. `language` is that
+    of the findings; the list's unless given.
+    """
+    messages = Messages(language or mailing_list.language, issue.file)
+    content = Content(issue=issue, language=mailing_list.language)
+    mail = Mail(compiled=compiled, content=content) if compiled else None
+    found = [
+        *check_list(mailing_list, messages),
+        *_source(content, messages, mail.places if mail else frozenset()),
+    ]
+    if mail:
+        found += [*_mail(mail, messages), *check_footer(mail, mailing_list, messages)]
+    if theme:
+        found += check_theme(theme, messages)
+    if today:
+        found += check_day(issue, today, messages)
+    return in_order(found)
 
 
 def check_source(issue: Issue, mailing_list: MailingList) -> list[Finding]:
-    """Findings about the issue file and the list that it is for."""
-    messages = Messages(mailing_list.language, issue.file)
-    return _sorted(
-        [
-            *check_list(mailing_list, messages),
-            *check_structure(issue, messages),
-            *check_links(issue, messages),
-            *check_words(issue, messages),
-        ]
-    )
+    """Findings about the issue file and the list that it is for, without looking at the mail."""
+    return preflight(issue, mailing_list)
 
 
-def check_compiled(compiled: CompiledIssue, *, file: str) -> list[Finding]:
-    """Findings about the bytes that everyone will get; `file` is the issue they were made from."""
-    messages = Messages(compiled.language, file)
-    return _sorted([*check_way_out(compiled, messages), *check_html(compiled, messages)])
+def _source(content: Content, messages: Messages, places: frozenset[str]) -> Iterator[Finding]:
+    """Findings about the issue file; `places` are the ids in the compiled mail that a link may jump to."""
+    yield from check_structure(content, messages)
+    yield from check_links(content, messages, places)
+    yield from check_words(content, messages)
+    yield from check_tone(content, messages)
+    yield from check_days(content, messages)
+
+
+def _mail(mail: Mail, messages: Messages) -> Iterator[Finding]:
+    """Findings about the bytes that everyone will get."""
+    yield from check_way_out(mail.compiled, messages)
+    yield from check_size(mail, messages)
+    yield from check_html(mail, messages)
+    yield from check_looks(mail, messages)
+    yield from check_clients(mail, messages)
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:
@@ -49,5 +85,6 @@ def has_errors(findings: Iterable[Finding]) -> bool:
     return any(finding.severity is Severity.ERROR for finding in findings)
 
 
-def _sorted(findings: Iterable[Finding]) -> list[Finding]:
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Each finding once: what is not in the issue first, then by line, errors before warnings."""
     return sorted(dict.fromkeys(findings), key=lambda finding: (finding.line, finding.severity is not Severity.ERROR))

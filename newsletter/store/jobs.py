@@ -1,7 +1,7 @@
 """Send jobs in the store: planning one, freezing issue and audience, and moving it along its states (I6)."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -48,20 +48,29 @@ class FrozenIssue:
 
 
 def plan_job(
-    engine: Engine, remember: Record, issue: FrozenIssue, *, now: datetime, actor: Actor = Actor.OPERATOR
+    engine: Engine,
+    remember: Record,
+    issue: FrozenIssue,
+    *,
+    now: datetime,
+    actor: Actor = Actor.OPERATOR,
+    overrides: Sequence[str] = (),
 ) -> tuple[Plan, SendJob]:
     """Plan the sending of `issue` to its list as it is now, or find the job that already does.
 
     A new job's issue and audience are frozen in one transaction, after the ledger knows of it (I11). Of two planners
-    at once one plans and the other finds. Raises ConflictError if the identity was planned with another content.
+    at once one plans and the other finds. `overrides` are the rules of preflight whose errors the operator let pass;
+    a new job keeps them. Raises ConflictError if the identity was planned with another content.
     """
     try:
-        return _plan(engine, remember, issue, actor, now)
+        return _plan(engine, remember, issue, (actor, overrides), now)
     except IntegrityError:  # another planner was faster; its job is there now
-        return _plan(engine, remember, issue, actor, now)
+        return _plan(engine, remember, issue, (actor, overrides), now)
 
 
-def _plan(engine: Engine, remember: Record, issue: FrozenIssue, actor: Actor, now: datetime) -> tuple[Plan, SendJob]:
+def _plan(
+    engine: Engine, remember: Record, issue: FrozenIssue, by: tuple[Actor, Sequence[str]], now: datetime
+) -> tuple[Plan, SendJob]:
     with writing(engine) as connection:
         existing = _find(connection, issue.list_slug, issue.slug)
         plan = decide_plan(existing, issue.digest)
@@ -70,7 +79,7 @@ def _plan(engine: Engine, remember: Record, issue: FrozenIssue, actor: Actor, no
         ref = secrets.token_bytes(16)
         remember([Entry(kind=Kind.PLANNED, at=now, ref=ref, list=issue.list_slug, slug=issue.slug)])
         _store_issue(connection, issue, now)
-        identity = _insert_job(connection, issue, ref, actor, now)
+        identity = _insert_job(connection, issue, ref, by, now)
         counted = connection.execution_options(preserve_rowcount=True)
         audience = counted.execute(_audience(identity, issue.list_slug, now)).rowcount
         connection.execute(update(send_job).where(send_job.c.id == identity).values(audience=audience))
@@ -92,7 +101,9 @@ def _store_issue(connection: Connection, issue: FrozenIssue, now: datetime) -> N
         )
 
 
-def _insert_job(connection: Connection, issue: FrozenIssue, ref: bytes, actor: Actor, now: datetime) -> int:
+def _insert_job(
+    connection: Connection, issue: FrozenIssue, ref: bytes, by: tuple[Actor, Sequence[str]], now: datetime
+) -> int:
     values: Mapping[str, Any] = {
         "ref": ref,
         "list": issue.list_slug,
@@ -101,7 +112,8 @@ def _insert_job(connection: Connection, issue: FrozenIssue, ref: bytes, actor: A
         "state": JobState.PLANNED,
         "audience": 0,
         "created_at": now,
-        "actor": actor,
+        "actor": by[0],
+        "overrides": list(by[1]),
     }
     return int(connection.execute(insert(send_job).values(**values).returning(send_job.c.id)).scalar_one())
 
@@ -234,4 +246,5 @@ def _job(row: RowMapping) -> SendJob:
         audience=row["audience"],
         created_at=row["created_at"],
         finished_at=row["finished_at"],
+        overrides=tuple(row["overrides"]),
     )

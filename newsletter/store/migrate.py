@@ -88,13 +88,17 @@ def upgrade(engine: Engine) -> tuple[str | None, str]:
 
 
 def _run(connection: Connection) -> None:
+    _migrate(connection, "head")
+
+
+def _migrate(connection: Connection, revision: str) -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def _current(connection: Connection) -> str | None:

@@ -21,10 +21,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from newsletter.compose.compiled import CompiledIssue
 from newsletter.config import Configuration, templates_dir
-from newsletter.web.archive import Archive, find_issue
+from newsletter.web.archive import Archive
+from newsletter.web.media import Media
 from newsletter.web.pages import Pages
+from newsletter.web.shelf import Shelf
 from newsletter.web.shell import Shell, common_headers
 from newsletter.web.unsubscribe import Unsubscribing
 from newsletter.web.writer import EndingsWriter, ending
@@ -86,14 +87,30 @@ class _Site:
             end=self._writer.end,
             clock=self._parts.clock,
         )
+        shelf = Shelf(self._parts.engine)
         archive = Archive(
-            configuration=self._parts.configuration, find=self._find_issue, missing=partial(self.error, 404)
+            configuration=self._parts.configuration,
+            shelf=shelf,
+            pages=pages,
+            in_thread=self._in_thread,
+            error=self.error,
+        )
+        media = Media(
+            folder=self._parts.configuration.data_dir / "media",
+            is_withdrawn=lambda name: self._in_thread(partial(shelf.is_withdrawn, name)),
+            error=self.error,
         )
         app = Starlette(
             routes=[
                 Route("/u/{token}", unsubscribing.unsubscribe, methods=["GET", "POST"]),
-                Route("/media/{name}", archive.media),
+                Route("/media/{name}", media.media),
+                Route("/archive", archive.lists),
+                Route("/archive/{list}", archive.index),
+                Route("/archive/{list}/feed.atom", archive.feed),
                 Route("/archive/{list}/{slug}", archive.archive),
+                Route("/archive/{list}/{slug}/{file}", archive.calendar),
+                Route("/sitemap.xml", archive.sitemap),
+                Route("/robots.txt", archive.robots),
                 Route("/u/", self.help),
                 Route("/u", self.help),
                 Route("/", self.home),
@@ -158,9 +175,6 @@ class _Site:
 
     async def _find_list(self, ref: bytes) -> str:
         return await self._in_thread(partial(_open_list, self._parts.engine, ref))
-
-    async def _find_issue(self, list_slug: str, slug: str) -> CompiledIssue | None:
-        return await self._in_thread(partial(find_issue, self._parts.engine, list_slug, slug))
 
     def _ask_store(self) -> None:
         with reading(self._parts.engine) as connection:

@@ -1,20 +1,26 @@
-"""The public pages, rendered once when the program starts. Pure: templates come from a loader that is handed in.
+"""The public pages. Pure: templates come from a loader that is handed in, and what the archive lists as an argument.
 
-No page holds anything about a person or a token (a form without `action` posts to the address it came from), so every
-page is known beforehand, costs nothing to serve, and equal answers are equal bytes (A13).
+No page holds anything about a person or a token (a form without `action` posts to the address it came from). So all
+but the archive's indexes are rendered once when the program starts, cost nothing to serve, and equal answers are equal
+bytes (A13).
 """
 
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
+from itertools import groupby
 from urllib.parse import urlsplit
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from newsletter.compose.dates import weekday_in_words
 from newsletter.config import Configuration, MailingList
+from newsletter.web.opengraph import About, head_lines
+from newsletter.web.shelf import Listing
 from newsletter.web.texts import TEXTS, Language, period_in_words
 from subscribers.errors import ConfigurationError
 
@@ -56,6 +62,10 @@ class Pages:
         }
         self.help = {code: self._general("help.html", code, "/u/") for code in LANGUAGES}
         self.home = {code: self._general("home.html", code, "/") for code in LANGUAGES}
+        # Rendered for each visitor of the archive; rendered once here, so that a broken template is known at the start.
+        for slug in configuration.public_lists:
+            self.archive_index(slug, Listing(entries=(), changed_at=None))
+        self.archive_lists(language, [(slug, Listing(entries=(), changed_at=None)) for slug in lists])
         self.errors = {
             status: self._render("error.html", language, error=explained, status=status)
             for status, explained in TEXTS[language].errors.items()
@@ -65,6 +75,52 @@ class Pages:
         """The language a visitor asked for on a general page, or the site's own."""
         return next((code for code in LANGUAGES if code == asked), self._configuration.site.language)
 
+    def archive_index(self, slug: str, listing: Listing) -> bytes:
+        """The issues of a list in its language, by year, newest first."""
+        item = self._configuration.lists[slug]
+        base_url = self._configuration.site.base_url
+        t = TEXTS[item.language]
+        about = About(
+            title=t.archive_heading.format(title=item.title),
+            description=t.archive_intro.format(title=item.title, controller=controller_name(item)),
+            url=f"{base_url}/archive/{slug}",
+            language=item.language,
+            site_name=item.title,
+            feed_url=f"{base_url}/archive/{slug}/feed.atom",
+            feed_title=item.title,
+        )
+        years = groupby(listing.entries, key=lambda entry: entry.summary.date.year)
+        return self._render(
+            "archive-index.html",
+            item.language,
+            slug=slug,
+            item=item,
+            about=about,
+            head=Markup(head_lines(about)),  # noqa: S704 - escaped there
+            years=[(year, list(entries)) for year, entries in years],
+            in_words=partial(weekday_in_words, language=item.language),
+        )
+
+    def archive_lists(self, language: Language, listings: Sequence[tuple[str, Listing]]) -> bytes:
+        """The lists with an archive, each with its newest issue."""
+        t = TEXTS[language]
+        about = About(
+            title=t.archive_all,
+            description=t.archive_all_intro,
+            url=f"{self._configuration.site.base_url}/archive",
+            language=language,
+            site_name=self._site_name(),
+        )
+        return self._render(
+            "archive-lists.html",
+            language,
+            others=self._others(language, "/archive"),
+            about=about,
+            head=Markup(head_lines(about)),  # noqa: S704 - escaped there
+            lists=[(slug, self._configuration.lists[slug], listing) for slug, listing in listings],
+            in_words=partial(weekday_in_words, language=language),
+        )
+
     def _list_page(self, template: str, slug: str | None) -> bytes:
         """A page about one list in its language; without a list it is about "this newsletter" in the site's."""
         item = self._configuration.lists[slug] if slug else None
@@ -73,17 +129,23 @@ class Pages:
         return self._render(template, language, slug=slug or "", item=item, period=period)
 
     def _general(self, template: str, language: Language, path: str) -> bytes:
-        others = [Link(language=code, href=f"{self.prefix}{path}?language={code}") for code in self._spoken()]
-        others = [link for link in others if link.language != language]
-        return self._render(template, language, others=others, lists=self._shown())
+        shown = self._shown()
+        archives = [f"{self.prefix}/archive/{slug}" if item.archive == "public" else "" for slug, item in shown.items()]
+        others = self._others(language, path)
+        return self._render(template, language, others=others, lists=list(shown.values()), archives=archives)
+
+    def _others(self, language: Language, path: str) -> list[Link]:
+        """The same page in the other languages of the site."""
+        codes = sorted(self._spoken() - {language})
+        return [Link(language=code, href=f"{self.prefix}{path}?language={code}") for code in codes]
 
     def _spoken(self) -> set[Language]:
         """Languages of the site and of its lists."""
         return {self._configuration.site.language, *(item.language for item in self._configuration.lists.values())}
 
-    def _shown(self) -> list[MailingList]:
+    def _shown(self) -> dict[str, MailingList]:
         """Lists that have something on the web; one without an archive keeps to the mailbox (`archive = "none"`)."""
-        return [item for item in self._configuration.lists.values() if item.archive != "none"]
+        return {slug: item for slug, item in self._configuration.lists.items() if item.archive != "none"}
 
     def _site_name(self) -> str:
         """Who is speaking: the controller if all lists have the same one, else the name of the host."""
@@ -99,6 +161,7 @@ class Pages:
             "prefix": self.prefix,
             "style": Markup(self._style),  # noqa: S704 - the operator's own file, not a visitor's text
             "others": [],
+            "head": "",
             **values,
         }
         try:

@@ -57,6 +57,18 @@ class Texts:
     home_intro: str
     home_empty: str
 
+    archive: str
+    archive_heading: str
+    archive_intro: str
+    archive_empty: str
+    archive_all: str
+    archive_all_intro: str
+    archive_of: str
+    archive_newest: str
+    archive_feed: str
+    archive_feed_why: str
+    subscribe: str
+
     errors: dict[int, Explained]
 
 
@@ -112,6 +124,17 @@ _NL = Texts(
         "U kunt zich hier ook afmelden."
     ),
     home_empty="Hier meldt u zich af voor onze nieuwsbrieven.",
+    archive="Archief",
+    archive_heading="Archief van {title}",
+    archive_intro="Alle edities van {title}, de nieuwste eerst. Een uitgave van {controller}.",
+    archive_empty="Er is nog geen editie verschenen.",
+    archive_all="Archief van onze nieuwsbrieven",
+    archive_all_intro="Hier leest u alle edities terug. U hoeft zich daarvoor niet aan te melden.",
+    archive_of="Alle edities van {title}",
+    archive_newest="Nieuwste editie",
+    archive_feed="Volg met een feedlezer (Atom)",
+    archive_feed_why="Met een feedlezer volgt u nieuwe edities zonder een mailadres op te geven.",
+    subscribe="Aanmelden voor {title}",
     errors={
         404: Explained(
             heading="Deze pagina bestaat niet",
@@ -121,6 +144,10 @@ _NL = Texts(
             ),
         ),
         405: Explained(heading="Dit kan hier niet", text="Deze pagina kan alleen worden bekeken."),
+        410: Explained(
+            heading="Deze editie is ingetrokken",
+            text="De redactie heeft deze editie uit het archief gehaald, met de afbeeldingen en agendabestanden erbij.",
+        ),
         408: Explained(
             heading="Het duurde te lang",
             text="Uw verzoek kwam niet op tijd volledig aan en is niet uitgevoerd. Probeer het opnieuw.",
@@ -191,12 +218,27 @@ _EN = Texts(
         "You can unsubscribe here, too."
     ),
     home_empty="This is where you unsubscribe from our newsletters.",
+    archive="Archive",
+    archive_heading="Archive of {title}",
+    archive_intro="Every issue of {title}, the newest first. Published by {controller}.",
+    archive_empty="No issue has appeared yet.",
+    archive_all="Archive of our newsletters",
+    archive_all_intro="Every issue can be read here. You do not have to sign up for that.",
+    archive_of="Every issue of {title}",
+    archive_newest="Newest issue",
+    archive_feed="Follow in a feed reader (Atom)",
+    archive_feed_why="With a feed reader you follow new issues without giving a mail address.",
+    subscribe="Sign up for {title}",
     errors={
         404: Explained(
             heading="This page does not exist",
             text="The link may not have been copied in full. Open it again from the mail, or copy all of it.",
         ),
         405: Explained(heading="That is not possible here", text="This page can only be looked at."),
+        410: Explained(
+            heading="This issue was withdrawn",
+            text="The editors took this issue out of the archive, together with its images and calendar files.",
+        ),
         408: Explained(
             heading="That took too long",
             text="Your request did not arrive in time and was not carried out. Please try again.",

@@ -14,6 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
@@ -25,7 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from newsletter.compose import fields
-from newsletter.compose.compiled import CompiledIssue, Escape, Field
+from newsletter.compose.compiled import CompiledIssue, Conditional, Escape, Field
+from newsletter.issue.conditions import parse_condition
 from newsletter.issue.model import Filter
 from newsletter.message.headers import format_date
 from newsletter.message.identity import MailIdentity
@@ -101,7 +103,7 @@ def recipients(count: int) -> list[Recipient]:
 
 def build_with_standard_library(compiled: CompiledIssue, recipient: Recipient) -> bytes:
     """The same message, the way a program without a template makes it."""
-    values = {**recipient.fields, "unsubscribe_url": recipient.unsubscribe_url}
+    values = fields.values_for(compiled, recipient.fields, recipient.unsubscribe_url)
     message = EmailMessage(policy=SMTP)
     name = recipient.fields["name"]
     message["To"] = f'"{name}" <{recipient.address}>' if name else recipient.address
@@ -127,9 +129,19 @@ def microseconds(work: Callable[[Recipient], object], people: list[Recipient]) -
     return (time.perf_counter() - start) / len(people) * 1e6
 
 
-def measure(kilobytes: int, rounds: int) -> dict[str, float]:
+def with_audiences(compiled: CompiledIssue) -> CompiledIssue:
+    """The issue with half of each part in an audience block, and a second condition that never holds."""
+    gemeente, nobody = parse_condition('organisation ~ "gemeente" and language = "nl"'), parse_condition("has absent")
+    changes = {
+        name: (*pieces[:4], Conditional(gemeente, pieces[4:5]), Conditional(nobody, pieces[4:6]), *pieces[5:])
+        for name, pieces in (("html", compiled.html), ("text", compiled.text))
+    }
+    return replace(compiled, **changes)
+
+
+def measure(kilobytes: int, rounds: int, *, has_audiences: bool = False) -> dict[str, float]:
     """Medians of both for one size, and their ratio."""
-    compiled = issue(kilobytes)
+    compiled = with_audiences(issue(kilobytes)) if has_audiences else issue(kilobytes)
     template = MessageTemplate.build(compiled, IDENTITY)
     many, few = recipients(2000), recipients(20)
     ours, theirs, built = [], [], []
@@ -139,6 +151,7 @@ def measure(kilobytes: int, rounds: int) -> dict[str, float]:
         built.append(microseconds(lambda _: MessageTemplate.build(compiled, IDENTITY), few[:3]))
     fill, build = statistics.median(ours), statistics.median(theirs)
     return {
+        "audience_blocks": 4 * has_audiences,
         "octets": len(template.fill(many[0], DATE)),
         "fill_microseconds": round(fill, 2),
         "email_message_microseconds": round(build, 1),
@@ -153,9 +166,20 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="PATH", help="also write the figures as JSON")
     parser.add_argument("--rounds", type=int, default=9, help="rounds that the medians are taken over (9)")
     arguments = parser.parse_args()
-    results = [measure(kilobytes, arguments.rounds) for kilobytes in (5, 64)]
+    results = [
+        measure(kilobytes, arguments.rounds, has_audiences=has_audiences)
+        for kilobytes in (5, 64)
+        for has_audiences in (False, True)
+    ]
     table = Table(title="One message filled, microseconds (medians)", title_justify="left")
-    for head in ("octets", "MessageTemplate.fill", "email.message", "ratio", "template built once, ms"):
+    for head in (
+        "audience blocks",
+        "octets",
+        "MessageTemplate.fill",
+        "email.message",
+        "ratio",
+        "template built once, ms",
+    ):
         table.add_column(head, justify="right")
     for result in results:
         table.add_row(*map(str, result.values()))

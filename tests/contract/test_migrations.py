@@ -72,10 +72,33 @@ def test_a_database_newer_than_the_program_is_refused_and_left_alone(engine: Eng
 
 
 def test_a_database_older_than_the_program_names_the_remedy(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migrate, "known", lambda: ("0001", "0002"))
-    with pytest.raises(ConfigurationError, match="older schema 0001") as caught:
+    before = needed()
+    monkeypatch.setattr(migrate, "known", lambda: (before, "9998"))
+    with pytest.raises(ConfigurationError, match=f"older schema {before}") as caught:
         require_current(engine)
     assert "newsletter database upgrade" in caught.value.remedy
+
+
+def test_jobs_of_the_first_schema_are_still_there_after_the_upgrade_and_not_withdrawn(
+    empty: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrate, "_run", lambda connection: migrate._migrate(connection, "0001"))
+    monkeypatch.setattr(migrate, "require_current", lambda _engine: None)
+    upgrade(empty)
+    monkeypatch.undo()
+    assert current(empty) == "0001"
+    with writing(empty) as connection:
+        values = "'d', 'nieuwsbrief', 'zomer'"
+        columns = "digest, list, slug, content, identity, created_at"
+        connection.execute(text(f"INSERT INTO compiled_issue ({columns}) VALUES ({values}, 'x', 'x', '2027-06-14')"))
+        columns = "digest, list, slug, ref, state, audience, created_at, actor"
+        row = f"{values}, '0123456789abcdef', 'finished', 3, '2027-06-14', 'operator'"
+        connection.execute(text(f"INSERT INTO send_job ({columns}) VALUES ({row})"))
+    assert upgrade(empty) == ("0001", needed())
+    with reading(empty) as connection:
+        assert list(connection.execute(text("SELECT slug, audience, withdrawn_at FROM send_job"))) == [
+            ("zomer", 3, None)
+        ]
 
 
 def test_no_password_appears_in_the_refusal(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

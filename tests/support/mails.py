@@ -24,8 +24,12 @@ from newsletter.issue.model import (
     Button,
     Card,
     Cards,
+    Contents,
     Divider,
+    Download,
     FieldRef,
+    Figure,
+    Figures,
     Heading,
     Invitation,
     Issue,
@@ -37,6 +41,7 @@ from newsletter.issue.model import (
     Picture,
     ProgrammeItem,
     Quote,
+    Recording,
     Table,
     Text,
 )
@@ -144,6 +149,16 @@ def every_block(text: str = "Tekst", target: Mixed = ("https://example.org/doel"
     )
     inner = ProgrammeItem(title=words, start=time(14, 5), line=1)
     item = ProgrammeItem(title=words, start=time(14, 0), end=time(15, 0), items=(inner,), line=1)
+    recording = Recording(
+        kind="podcast",
+        title=text,
+        minutes=25,
+        content=words,
+        picture=picture(text, credit=text),
+        link=target,
+        link_text=text,
+        line=1,
+    )
     invited = Invitation(
         title=text,
         date=date(2027, 5, 18),
@@ -178,5 +193,15 @@ def every_block(text: str = "Tekst", target: Mixed = ("https://example.org/doel"
         Cards(columns=3, cards=(card, card, card), line=1),
         Note(blocks=(Cards(columns=2, cards=(card,), line=1),), line=1),
         invited,
+        replace(invited, is_cancelled=True),
+        Agenda(entries=(replace(entry, is_cancelled=True), replace(entry, was=date(2027, 6, 14))), line=1),
+        Contents(line=1),
+        Article(image_side="none", picture=None, blocks=flow, line=1),
+        picture(text, credit=text),
+        Quote(blocks=flow[1:], person=text, role=text, portrait=picture(text, credit=text), line=1),
+        recording,
+        replace(recording, kind="film", picture=None, minutes=65, link_text=""),
+        *(Figures(figures=(Figure(value=text, label=words, line=1),) * count, line=1) for count in (2, 3, 4)),
+        Download(title=text, content=words, link=target, type="PDF", size="1,2 MB", line=1),
         replace(invited, programme=(replace(item, start=None, end=None),), link_text="", closing_date=None),
     )

@@ -127,33 +127,33 @@ LINKS: dict[str, Message] = {
     "one-text-more-targets": error(
         "A41",
         nl=(
-            "de linktekst {text!r} staat er {count} keer en gaat niet steeds naar dezelfde pagina (regels {lines})",
+            "de linktekst {text!r} staat er {count} keer en gaat niet steeds naar dezelfde pagina ({lines})",
             "geef elke link een eigen tekst",
         ),
         en=(
-            "the link text {text!r} stands here {count} times and does not lead to one page (lines {lines})",
+            "the link text {text!r} stands here {count} times and does not lead to one page ({lines})",
             "give each link a text of its own",
         ),
     ),
     "dead": error(
         "link-dead",
-        nl=("{target} werkt niet: {said}", "verbeter het adres of haal de link weg (gebruikt op regels {lines})"),
-        en=("{target} does not work: {said}", "mend the address or remove the link (used on lines {lines})"),
+        nl=("{target} werkt niet: {said}", "verbeter het adres of haal de link weg (gebruikt op {lines})"),
+        en=("{target} does not work: {said}", "mend the address or remove the link (used on {lines})"),
     ),
     "doubtful": warning(
         "link-doubtful",
         nl=(
             "{target} is niet te controleren: {said}",
-            "open de pagina zelf (gebruikt op regels {lines}); sommige sites weigeren programma's",
+            "open de pagina zelf (gebruikt op {lines}); sommige sites weigeren programma's",
         ),
         en=(
             "{target} cannot be checked: {said}",
-            "open the page yourself (used on lines {lines}); some sites refuse programs",
+            "open the page yourself (used on {lines}); some sites refuse programs",
         ),
     ),
     "moved": warning(
         "link-moved",
-        nl=("{target} is verhuisd naar {to}", "link naar het nieuwe adres (gebruikt op regels {lines})"),
-        en=("{target} has moved to {to}", "link to the new address (used on lines {lines})"),
+        nl=("{target} is verhuisd naar {to}", "link naar het nieuwe adres (gebruikt op {lines})"),
+        en=("{target} has moved to {to}", "link to the new address (used on {lines})"),
     ),
 }

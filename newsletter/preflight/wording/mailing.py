@@ -94,12 +94,6 @@ MAILING: dict[str, Message] = {
             "the template must show it: parts/footer.mjml.j2",
         ),
     ),
-    "no-purpose": warning(
-        "B7",
-        mended=Mended.LIST,
-        nl=("de lijst noemt geen doel (purpose)", "schrijf waarvoor de adressen worden gebruikt"),
-        en=("the list names no purpose", "write in purpose what the addresses are used for"),
-    ),
     "unsupported": warning(
         "client-support",
         mended=Mended.TEMPLATES,
@@ -116,12 +110,12 @@ MAILING: dict[str, Message] = {
         "client-support",
         mended=Mended.TEMPLATES,
         nl=(
-            "een blok <style> heeft {size:,} tekens; Gmail gooit het boven {limit:,} weg, en dan stapelt niets meer",
-            "verdeel de regels over twee blokken",
+            "de regels in <style> tellen samen {size:,} tekens; Gmail leest alleen de eerste {limit:,}",
+            "kort head.css.j2 in: wat Gmail niet leest, stapelt niet op een telefoon",
         ),
         en=(
-            "a <style> block has {size:,} characters; above {limit:,} Gmail drops it, and nothing stacks any more",
-            "split the rules over two blocks",
+            "the rules in <style> have {size:,} characters together; Gmail reads only the first {limit:,}",
+            "shorten head.css.j2: what Gmail does not read does not stack on a telephone",
         ),
     ),
     "spam-score": warning(

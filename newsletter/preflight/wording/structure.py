@@ -38,11 +38,11 @@ STRUCTURE: dict[str, Message] = {
     "two-headings": warning(
         "A40",
         nl=(
-            "de kop {text!r} staat er {count} keer (regels {lines})",
+            "de kop {text!r} staat er {count} keer ({lines})",
             "geef elke kop eigen woorden; wie van kop naar kop gaat, kan ze nu niet uit elkaar houden",
         ),
         en=(
-            "the heading {text!r} stands here {count} times (lines {lines})",
+            "the heading {text!r} stands here {count} times ({lines})",
             "give each heading words of its own; who goes from heading to heading cannot tell them apart",
         ),
     ),

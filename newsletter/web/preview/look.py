@@ -37,17 +37,31 @@ class Piece(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Mail:
+    """What was made of an issue that could be compiled."""
+
+    piece: Piece
+    base_url: str
+    """Of the site when it was compiled: its images have addresses below it."""
+    made_at: datetime
+
+    @property
+    def subject(self) -> str:
+        """The subject as somebody reads it of whom nothing is known."""
+        return fill(self.piece.compilation.compiled.subject, {}).strip() or self.piece.mailing_list.title
+
+
+@dataclass(frozen=True, kw_only=True)
 class Look:
     """One look at an issue file."""
 
-    piece: Piece | None
-    """None: it is broken."""
+    mail: Mail | None
+    """None: the issue is broken."""
     findings: tuple[Finding, ...]
-    source: str
+    source: str = ""
     """The text of the file, as far as it can be read."""
-    base_url: str
-    watched: tuple[Path, ...]
-    """Files and folders that it was made from, also those that are missing; it is worth another look when one changes."""
+    watched: tuple[Path, ...] = ()
+    """Files and folders it was made from, also those that are missing: when one changes, another look is due."""
 
     def count(self, severity: Severity) -> int:
         """How many findings are of this level."""
@@ -64,16 +78,15 @@ class Draft:
 
     name: str
     version: int
-    """Rises with every change; equal versions look equal."""
+    """Rises with every change of any issue; equal versions look equal."""
     look: Look
-    good: Piece | None
-    """None: it was broken from the beginning."""
-    good_at: datetime | None
+    mail: Mail | None
+    """The last good one; None if it was broken from the beginning."""
 
     @property
-    def is_broken(self) -> bool:
-        """Whether the file as it is now makes no mail."""
-        return self.look.piece is None
+    def is_old(self) -> bool:
+        """Whether the mail is older than the file."""
+        return self.look.mail is None and self.mail is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +94,8 @@ class Row:
     """An issue in the index of its folder."""
 
     name: str
-    title: str
-    """Its subject; the file's name while it is broken."""
+    subject: str
+    """Empty while it is broken."""
     list_title: str
     date: date | None
     errors: int
@@ -91,17 +104,12 @@ class Row:
 
 def row_of(name: str, look: Look) -> Row:
     """What the index says about an issue."""
-    piece = look.piece
+    compiled = look.mail.piece.compilation.compiled if look.mail else None
     return Row(
         name=name,
-        title=subject_of(piece) if piece else name,
-        list_title=piece.mailing_list.title if piece else "",
-        date=piece.compilation.compiled.date if piece else None,
+        subject=look.mail.subject if look.mail else "",
+        list_title=look.mail.piece.mailing_list.title if look.mail else "",
+        date=compiled.date if compiled else None,
         errors=look.count(Severity.ERROR),
         warnings=look.count(Severity.WARNING),
     )
-
-
-def subject_of(piece: Piece) -> str:
-    """The subject as somebody reads it of whom nothing is known."""
-    return fill(piece.compilation.compiled.subject, {}).strip() or piece.mailing_list.title

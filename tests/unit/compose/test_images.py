@@ -136,3 +136,40 @@ def test_a_damaged_image_is_refused_or_read_and_never_crashes(whole, data):
         damaged[data.draw(st.integers(0, min(len(damaged), 3000) - 1))] = data.draw(st.integers(0, 255))
     with suppress(ImageError):
         prepare_image(bytes(damaged), width=100, limits=LIMITS)
+
+
+def noise(width=1200, height=900):
+    return Image.effect_noise((width, height), 90).convert("RGB")
+
+
+def test_a_photo_is_compressed_until_it_fits_its_budget():
+    data = saved(noise(800, 600), "JPEG", quality=95)
+    loose, tight = (prepare_image(data, width=400, limits=Limits(image_kilobytes=size)) for size in (2000, 200))
+    assert len(loose.content) > 200_000 >= len(tight.content)
+    assert (tight.width, tight.height) == (loose.width, loose.height)
+
+
+def test_a_drawing_that_is_too_heavy_gets_fewer_colours():
+    data = saved(noise(600, 400).convert("RGBA").rotate(3), "PNG")
+    image = prepare_image(data, width=300, limits=Limits(image_kilobytes=300))
+    assert image.extension == "png"
+    assert len(image.content) <= 300_000
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "GIF"])
+def test_what_cannot_fit_its_budget_is_refused_with_its_weight(kind):
+    options = {"save_all": True, "append_images": [noise(400, 400)]} if kind == "GIF" else {"quality": 95}
+    data = saved(noise(800, 800), kind, **options)
+    with pytest.raises(ImageError) as caught:
+        prepare_image(data, width=400, limits=Limits(image_kilobytes=20))
+    assert "kB" in caught.value.what
+    assert "image_kilobytes" in caught.value.remedy
+
+
+def test_a_portrait_is_cut_square_around_what_is_a_little_above_the_middle():
+    image = Image.new("RGB", (300, 600), "white")
+    image.paste("red", (0, 100, 300, 380))
+    portrait = prepare_image(saved(image, "PNG"), width=72, limits=LIMITS, is_square=True)
+    read = Image.open(BytesIO(portrait.content)).convert("RGB")
+    assert read.size == (144, 144)
+    assert read.getpixel((72, 72)) == (255, 0, 0)

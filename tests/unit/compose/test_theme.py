@@ -9,7 +9,7 @@ from newsletter.issue.finding import IssueError
 
 BUILT_IN = ("theme.toml", (templates_dir() / "email" / "theme.toml").read_text())
 PAIRS = [
-    *product(("text", "muted", "accent"), ("page", "sheet", "tint")),
+    *product(("text", "muted", "accent", "alert"), ("page", "sheet", "tint")),
     ("on_accent", "accent"),
 ]
 """Which colour of text stands on which surface."""

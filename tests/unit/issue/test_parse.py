@@ -432,8 +432,13 @@ def test_every_kind_of_directive_can_be_built(name):
         "agenda": "- title: x\n  date: 2027-01-01",
         "cards": "- title: x",
         "invitation": "title: x\ndate: 2027-01-01",
+        "contents": "",
+        "recording": "kind: film\ntitle: x\nlink: https://e.org",
+        "figures": "- figure: 1\n  label: x\n- figure: 2\n  label: y",
+        "download": "title: x\nfile: x.pdf",
     }
-    assert one(f":::{name}\n{bodies.get(name, 'Tekst')}\n:::")
+    head = 'only language = "nl"' if name == "only" else name
+    assert one(f":::{head}\n{bodies.get(name, 'Tekst')}\n:::")
 
 
 def test_all_that_is_wrong_is_reported_at_once_in_order():
