@@ -164,7 +164,7 @@ def _forget(place: Place, address: str) -> None:
     _step("22 days later (the clock is moved): erased, with a receipt")
     project = open_project(place.folder / "newsletter.toml")
     later = datetime.now(UTC) + timedelta(days=22)
-    show_run(erase_due(project, project.engine, quiet=True, clock=lambda: later))
+    show_run(project, erase_due(project, project.engine, quiet=True, clock=lambda: later))
     project.engine.dispose()
     data = place.folder / "data"
     hits = [path for path in data.rglob("*") if path.is_file() and address.encode() in path.read_bytes()]

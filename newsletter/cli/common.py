@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, is_dataclass
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
@@ -33,7 +33,7 @@ from newsletter.store.engine import connect
 from newsletter.store.ledger import Ledger
 from newsletter.store.migrate import open_store
 from newsletter.store.secrets import load_keyring
-from subscribers.errors import InputError
+from subscribers.errors import ConfigurationError, InputError
 from subscribers.tokens import Keyring
 
 WIDTH_OF_A_FILE = 160
@@ -64,6 +64,12 @@ class Project:
         """The store, migrated if it was new; raises ServiceError or ConfigurationError."""
         return open_store(self.configuration)
 
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone that moments are shown in: that of the first list."""
+        lists = self.configuration.lists.values()
+        return next((item.zone for item in lists), UTC)
+
     @cached_property
     def keyring(self) -> Keyring:
         """Keys that tokens are signed with."""
@@ -75,9 +81,18 @@ class Project:
         return Ledger(self.configuration.data_dir / "ledger")
 
 
-def open_project(config: Path | None) -> Project:
-    """The project of `--config`, or of the newsletter.toml in this folder or above."""
-    return Project(load(config or find_file(Path())))
+def open_project(config: Path | None, beside: Path | None = None) -> Project:
+    """The project of `--config`, or of the newsletter.toml in this folder or above, or above the file `beside`."""
+    return Project(load(config or _sought(beside)))
+
+
+def _sought(beside: Path | None) -> Path:
+    try:
+        return find_file(Path())
+    except ConfigurationError:
+        if beside is None or not beside.exists():
+            raise
+        return find_file(beside.resolve().parent)
 
 
 def connect_only(project: Project) -> Engine:

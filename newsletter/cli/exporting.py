@@ -21,6 +21,7 @@ from newsletter.cli.grounds import (
 )
 from newsletter.cli.private_files import is_below, path_below, written
 from subscribers.clock import utc_now
+from subscribers.errors import InputError
 from subscribers.export_store import Chosen, count, pages
 from subscribers.exporting import BYTE_ORDER_MARK, Exported, Format, csv_header, csv_lines, json_lines
 
@@ -52,7 +53,7 @@ def export_list(
     project = open_project(config)
     attributes = project.configuration.mailing_list(slug).attributes
     data_dir = project.configuration.data_dir
-    path = out or path_below(data_dir, slug, utc_now(), file_format.value)
+    path = _asked(out) if out else path_below(data_dir, slug, utc_now(), file_format.value)
     total = count(project.engine, slug, chosen)
     with progress(quiet=as_json) as bar, written(path) as file:
         task = bar.add_task("Exporting", total=total)
@@ -63,6 +64,15 @@ def export_list(
             written_people += len(page)
             bar.update(task, completed=written_people)
     _say_where(data_dir, path, written_people, as_json=as_json)
+
+
+def _asked(out: Path) -> Path:
+    """A path that was typed: its folder is there, and nothing is overwritten."""
+    if not out.parent.is_dir():
+        raise InputError("there is no such folder", where=str(out.parent), remedy="make it, or mend --out")
+    if out.exists():
+        raise InputError("this file exists already", where=str(out), remedy="remove it, or name another")
+    return out
 
 
 def _head(file_format: Format, attributes: tuple[str, ...], *, for_excel: bool) -> str:

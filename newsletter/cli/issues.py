@@ -54,7 +54,7 @@ def build(
     \b
     Example: newsletter build issues/zomereditie.md --out build/zomereditie
     """
-    project = open_project(config)
+    project = open_project(config, issue)
     piece = work_on(project, issue)
     recipient = _as_subscriber(project, piece, as_address) if as_address else _nobody(project, piece)
     folder = _folder(project, piece, out, is_personal=as_address is not None)

@@ -130,7 +130,7 @@ def erase_person(
         _end_dry_run(known, as_json=as_json)
         return
     if person:
-        confirm(f"Erase all of this about {person.address}, for good?", yes=yes)
+        confirm(f"Erase all of this about {person.address} for good, and every export made so far?", yes=yes)
     done = erase_subscriber(
         project.engine,
         address,
@@ -142,7 +142,7 @@ def erase_person(
     if as_json:
         print_json(done)
     else:
-        _show_erased(done)
+        _show_erased(project, done)
     if done.still_due:
         raise typer.Exit(NEGATIVE)
 
@@ -162,12 +162,14 @@ def _end_dry_run(known: dict[str, int], *, as_json: bool) -> None:
         console.print("Nothing was changed: a dry run." if known else NOT_KNOWN)
 
 
-def _show_erased(done: Erased) -> None:
+def _show_erased(project: Project, done: Erased) -> None:
     if not done.was_known:
         console.print(NOT_KNOWN)
     if done.receipt:
         console.print(receipt_table(done.receipt.id, done.receipt.counts))
-        console.print(f"Receipt {done.receipt.id} of {in_words(done.receipt.at)}: {done.receipt.digest}")
+        console.print(
+            f"Receipt {done.receipt.id} of {in_words(done.receipt.at, zone=project.zone)}: {done.receipt.digest}"
+        )
     if done.still_due:
         errors.print(f"Deleted, but not scrubbed yet, so no receipt: {done.still_due}. Run `newsletter retention run`.")
 

@@ -18,7 +18,9 @@ def register(app: typer.Typer) -> None:
 
 def mailcatcher(
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The Maildir to deliver into.")] = Path("mail"),
-    port: Annotated[int, typer.Option("--port", help="The port to listen on, on this machine only.")] = 2525,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="The port to listen on, on this machine only.")
+    ] = 2525,
 ) -> None:
     """Take every mail and put it in a folder (a Maildir) instead of sending it on. Ends with Ctrl-C.
 

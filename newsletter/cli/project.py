@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from string import Template
@@ -58,11 +59,20 @@ def _copy_starters(source: Path, target: Path) -> list[str]:
             where=str(target / existing[0].relative_to(source)),
             remedy="name an empty folder",
         )
+    try:
+        _copy(files, source, target)
+    except OSError as error:
+        raise InputError(
+            f"the project cannot be made: {error.strerror}", where=str(target), remedy="name a folder you may write to"
+        ) from None
+    return [str(path.relative_to(source)) for path in files]
+
+
+def _copy(files: Sequence[Path], source: Path, target: Path) -> None:
     for path in files:
         destination = target / path.relative_to(source)
         destination.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, destination)
-    return [str(path.relative_to(source)) for path in files]
 
 
 def new(

@@ -58,7 +58,7 @@ def run(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         print_json(asdict(done))
     else:
-        show_run(done)
+        show_run(project, done)
     if done.is_overdue:
         raise typer.Exit(OVERDUE)
 
@@ -87,7 +87,7 @@ def _show(project: Project, found: RetentionStatus) -> None:
     elif found.overdue:
         errors.print(f"{number(found.overdue)} overdue: run `newsletter retention run`.")
     last = found.last_receipt
-    console.print(f"Last receipt: {last.id} of {in_words(last.at)}" if last else "No receipt yet.")
+    console.print(f"Last receipt: {last.id} of {in_words(last.at, zone=project.zone)}" if last else "No receipt yet.")
 
 
 def _cells(project: Project, rule: RuleStatus) -> tuple[str, ...]:
@@ -96,7 +96,7 @@ def _cells(project: Project, rule: RuleStatus) -> tuple[str, ...]:
     return rule.list, rule.rule, rule.period, number(rule.waiting), nearest, number(rule.overdue)
 
 
-def show_run(done: RetentionRun) -> None:
+def show_run(project: Project, done: RetentionRun) -> None:
     """What a run did: the receipt, or why there is none."""
     if done.shortened:
         console.print(f"{number(done.shortened)} deadlines brought forward: the configured period is shorter now.")
@@ -106,7 +106,9 @@ def show_run(done: RetentionRun) -> None:
         console.print("Nothing was due.")
     else:
         console.print(receipt_table(done.receipt.id, done.receipt.counts))
-        console.print(f"Receipt {done.receipt.id} of {in_words(done.receipt.at)}: {done.receipt.digest}")
+        console.print(
+            f"Receipt {done.receipt.id} of {in_words(done.receipt.at, zone=project.zone)}: {done.receipt.digest}"
+        )
 
 
 def receipt_table(number_of: int, counts: dict[str, Any]) -> Table:

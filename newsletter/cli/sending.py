@@ -1,5 +1,6 @@
 """`newsletter send`: plan the job, ask, run it with progress, and say what came of it."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Annotated, TypeAlias
@@ -31,6 +32,7 @@ from newsletter.delivery.control import Progress, Stop
 from newsletter.delivery.job import Plan, SendJob, decide_plan
 from newsletter.delivery.outcome import State
 from newsletter.delivery.run import JobResult
+from newsletter.delivery.smtp import endpoint_of, open_session
 from newsletter.delivery.worker import Sending, run_job
 from newsletter.store import deliveries
 from newsletter.store.jobs import FrozenIssue, count_audience, find_job, plan_job
@@ -67,7 +69,7 @@ def send(
     Example: newsletter send issues/zomereditie.md
     """
     allowed = known_rules(allow or [])
-    project = open_project(config)
+    project = open_project(config, issue)
     piece = work_on(project, issue, mailing_list)
     overrides = _refuse_errors(project, piece, allowed, quiet=as_json)
     erase_due(project, project.engine, quiet=as_json)
@@ -105,14 +107,33 @@ def _plan(project: Project, piece: Workpiece, overrides: Sequence[str], *, yes: 
     existing = find_job(project.engine, frozen.list_slug, frozen.slug)
     if decide_plan(existing, frozen.digest) is Plan.NEW:
         _ask(project, piece, yes=yes)
+        asyncio.run(_try_relay(project, piece))
     save_media(project.configuration.data_dir, piece.compilation.files)
     plan, job = plan_job(project.engine, project.ledger.append, frozen, now=utc_now(), overrides=overrides)
     if plan is Plan.FINISHED:
         _say_finished(project, job, quiet=quiet)
         return None
     if plan is Plan.RESUME and not quiet:
-        console.print(f"Going on with {job}, planned {in_words(job.created_at, zone=piece.mailing_list.zone)}.")
+        _say_resumed(project, job)
     return job
+
+
+async def _try_relay(project: Project, piece: Workpiece) -> None:
+    """Greet the relay and leave: planning fixes audience and text, so it must not happen where nothing can be sent."""
+    configuration = project.configuration
+    session = await open_session(endpoint_of(configuration, configuration.relay_of(piece.issue.list_slug)))
+    await session.quit()
+
+
+def _say_resumed(project: Project, job: SendJob) -> None:
+    zone = project.configuration.mailing_list(job.list_slug).zone
+    console.print(
+        f"Going on with {job}: {number(job.audience)} recipients, fixed when it was planned, "
+        f"{in_words(job.created_at, zone=zone)}."
+    )
+    now = count_audience(project.engine, job.list_slug)
+    if now > job.audience:
+        console.print(f"The list has {number(now)} subscribers now; who came later gets the next issue.")
 
 
 def _ask(project: Project, piece: Workpiece, *, yes: bool) -> None:

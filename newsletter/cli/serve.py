@@ -35,7 +35,7 @@ def serve(
     *,
     quiet: Annotated[bool, typer.Option("--quiet", help="Log no line per request.")] = False,
 ) -> None:
-    r"""Serve the public pages, erase every hour what is due, and try deferred deliveries again.
+    """Serve the public pages, erase every hour what is due, and try deferred deliveries again.
 
     Stops cleanly on SIGTERM and Ctrl+C: requests in flight are answered and every ending is written.
 

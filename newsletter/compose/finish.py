@@ -24,6 +24,7 @@ _STYLE = re.compile(r"(<style[^>]*>)(.*?)(</style>)", re.DOTALL | re.IGNORECASE)
 _CSS_SPACE = re.compile(r"\s*([{};,>])\s*|\s+")
 _CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _DECLARATION = re.compile(r"\s*([:;])\s+")
+_CLASS = re.compile(r"\.([A-Za-z][\w-]*)")
 _KEPT_FROM_CSS = ["align", "bgcolor", "height", "valign", "width"]
 """Attributes that premailer would derive from CSS: `width: 100%` would overwrite an image's real width."""
 
@@ -48,6 +49,7 @@ def _ignore_style_sheets(tree: html.HtmlElement) -> None:
 def _inlined(tree: html.HtmlElement, css: str) -> None:
     _Inliner(
         tree,
+        classes=_classes(tree),
         css_text=css,
         allow_network=False,
         keep_style_tags=True,
@@ -60,18 +62,33 @@ def _inlined(tree: html.HtmlElement, css: str) -> None:
 
 
 class _Inliner(Premailer):  # type: ignore[misc]  # premailer has no types
-    """premailer that reads a theme's rules once: it would serialise every one of them anew for every issue."""
+    """premailer that reads a theme's rules once, and seeks only what a rule may find in this document.
+
+    It would serialise every rule anew for every issue, and search the whole document for each.
+    """
+
+    def __init__(self, *args: Any, classes: frozenset[str], **options: Any) -> None:  # noqa: ANN401 - premailer's own
+        super().__init__(*args, **options)
+        self._classes = classes
 
     def _parse_style_rules(self, css_body: str, ruleset_index: int) -> Any:  # noqa: ANN401, ARG002 - premailer's
-        return _rules(css_body)
+        rules, leftover = _rules(css_body)
+        return [rule for rule, needed in rules if needed <= self._classes], leftover
 
 
 @lru_cache(maxsize=8)
-def _rules(css: str) -> tuple[list[Any], list[Any]]:
-    """Rules to inline, and what cannot be; one sheet only, so its index among sheets does not matter."""
+def _rules(css: str) -> tuple[list[tuple[Any, frozenset[str]]], list[Any]]:
+    """Rules to inline, each with the classes it needs, and what cannot be inlined.
+
+    There is one sheet only, so its index among sheets does not matter.
+    """
     reader = Premailer("", strip_important=False, disable_validation=True)
     rules, leftover = reader._parse_style_rules(css, 0)  # noqa: SLF001 - the one step worth keeping
-    return rules, leftover
+    return [(rule, frozenset(_CLASS.findall(rule[1]))) for rule in rules], leftover
+
+
+def _classes(tree: html.HtmlElement) -> frozenset[str]:
+    return frozenset(name for names in tree.xpath("//@class") for name in names.split())
 
 
 def _repair(tree: html.HtmlElement, language: str) -> None:

@@ -28,6 +28,7 @@ _SIGNATURE = ("--",)
 
 
 _STUFFED = (" ", ">", "From ")
+_STUFFED_FIRST = frozenset(start[0] for start in _STUFFED)
 
 
 class QuoteMark(str):
@@ -139,6 +140,8 @@ def needs_space(line: Line) -> bool:
     first = next((item for item in line if item != ""), "")
     if isinstance(first, Field):
         return first.name not in READY_MADE
+    if isinstance(first, str) and first and first[0] not in _STUFFED_FIRST:
+        return False  # nearly every line
     return "".join(item if isinstance(item, str) else "x" for item in line).startswith(_STUFFED)
 
 
@@ -209,9 +212,12 @@ def _kept_together(words: Iterable[Line]) -> Iterator[Line]:
 def _fill(words: Iterable[Line], limit: int) -> Lines:
     lines: Lines = []
     line: Line = ()
+    size = 0
     for word in words:
-        if line and line != _SIGNATURE and width(line) + 1 + width(word) > limit:
+        needed = width(word)
+        if line and line != _SIGNATURE and size + 1 + needed > limit:
             lines.append(line)
             line = ()
+        size = size + 1 + needed if line else needed
         line = (*line, " ", *word) if line else word
     return [*lines, line] if line else lines

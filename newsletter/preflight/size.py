@@ -51,17 +51,17 @@ def weights(content: Content, html: str) -> list[Weight]:
                 position = found
                 starts.append((found, block, words))
                 break
-    ends = [start for start, _, _ in starts[1:]] + [_end(content, html, position)]
+    ends = [*(start for start, _, _ in starts[1:]), _end(html, position)][: len(starts)]
     return [
         Weight(line=block.line, title=_title(block, words), size=len(html[start:end].encode()))
         for (start, block, words), end in zip(starts, ends, strict=True)
     ]
 
 
-def _end(content: Content, html: str, position: int) -> int:
+def _end(html: str, position: int) -> int:
     """Where the footer begins, as far as can be told."""
     found = html.find("footer", position)
-    return found if found > 0 and content.issue.blocks else len(html)
+    return found if found > 0 else len(html)
 
 
 def _first_words(block: Block) -> Iterator[str]:

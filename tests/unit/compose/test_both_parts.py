@@ -85,7 +85,7 @@ def named(value: Any, count: Iterator[int]) -> Any:
             is_inline = any(isinstance(item, Text | FieldRef) for item in items)
             return tuple(part for item in items for part in ((item, Text(" ")) if is_inline else (item,)))
         case _ if is_dataclass(value):
-            kept = {"line", "source", "name", "filters", "image_side", "align", "kind", "id", "file"}
+            kept = {"line", "condition", "source", "name", "filters", "image_side", "align", "kind", "id", "file"}
             changes = {
                 field.name: named(getattr(value, field.name), count)
                 for field in fields(value)

@@ -1,0 +1,62 @@
+"""Every rule that the program can report has a page, and every page is about a rule."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from newsletter.cli.explain import titles
+from newsletter.config import rules_dir
+from newsletter.preflight.messages import RULES
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGES = {path.stem: path.read_text(encoding="utf-8") for path in rules_dir().glob("*.md")}
+PARTS = ["Why", "Example", "How to mend it", "How it is checked"]
+
+
+def rules_in(tree: ast.AST) -> Iterator[str]:
+    """Rules that are named where findings are made: `error("A30", ...)`, `report.add("link", ...)`, `RULE = "..."`."""
+    for node in ast.walk(tree):
+        found: ast.expr | None = None
+        if isinstance(node, ast.Call) and node.args:
+            name = node.func.id if isinstance(node.func, ast.Name) else ""
+            is_report = isinstance(node.func, ast.Attribute) and node.func.attr == "add" and len(node.args) == 4
+            found = node.args[0] if name in {"error", "warning"} or is_report else None
+        elif isinstance(node, ast.keyword) and node.arg == "rule":
+            found = node.value
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "RULE":
+            found = node.value
+        if isinstance(found, ast.Constant) and isinstance(found.value, str):
+            yield found.value
+
+
+def every_rule() -> set[str]:
+    modules = (ROOT / "newsletter").rglob("*.py")
+    return {rule for path in modules for rule in rules_in(ast.parse(path.read_text(encoding="utf-8")))}
+
+
+def test_the_search_finds_the_rules_of_preflight_and_of_the_parser():
+    assert every_rule() >= RULES | {"front-matter", "directive", "condition", "image", "theme", "template", "limit"}
+
+
+def test_every_rule_has_a_page_and_every_page_a_rule():
+    assert set(PAGES) == every_rule()
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_a_page_says_what_why_how_to_mend_and_how_it_is_checked(name):
+    text = PAGES[name]
+    assert text.startswith(f"# {name}: ")
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == PARTS
+    assert text.count("```") == 4
+    assert "Wrong:" in text
+    assert "Right:" in text
+    assert 150 <= len(text.split()) <= 450
+
+
+def test_the_list_has_every_rule_with_a_title_numbers_first():
+    names = list(titles())
+    assert names[:3] == ["A6", "A30", "A36"]
+    assert all(titles().values())
