@@ -5,6 +5,7 @@ import csv
 import os
 import random
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -39,6 +40,8 @@ privacy_url = "https://example.org/privacy"
 FIRST = ["Anna", "Bram", "Chaima", "Daan", "Eva", "Fenna", "Gijs", "Hanneke", "Ilse", "Joris", "Koen", "Loïs", "Mirjam"]
 LAST = ["de Vries", "van den Berg", "Özdemir", "Bakker", "Jansen", "El Idrissi", "Meijer", "Smit", "van Dijk", "Wójcik"]
 PLACES = ["Voorbeeldstad", "Dorpen aan Zee", "Heidekamp", "Oud-Waterland", "Rivierenmonde"]
+
+READY = re.compile(r"Taking mail on|Serving on")
 
 screen = Console(highlight=False)
 
@@ -167,9 +170,10 @@ def _forget(place: Place, address: str) -> None:
     show_run(project, erase_due(project, project.engine, quiet=True, clock=lambda: later))
     project.engine.dispose()
     data = place.folder / "data"
-    hits = [path for path in data.rglob("*") if path.is_file() and address.encode() in path.read_bytes()]
+    ours = [path for path in [*data.rglob("*"), *place.folder.glob("*.log")] if path.is_file()]
+    hits = [path for path in ours if address.encode() in path.read_bytes()]
     _expect(not hits, f"the address is still in {hits}")
-    screen.print(f"The address is in none of the {sum(1 for _ in data.rglob('*'))} files and folders below {data}.")
+    screen.print(f"The address is in none of the {len(ours)} files of the project's data and logs.")
 
 
 def _summary(place: Place, sent: int, seconds: float, total: float) -> None:
@@ -181,13 +185,14 @@ def _summary(place: Place, sent: int, seconds: float, total: float) -> None:
         f"\n  a newsletter in the browser   {build / 'nieuwsbrief' / 'message.html'}"
         f"\n  an invitation in the browser  {build / 'uitnodiging' / 'message.html'}"
         f"\n  a mail as it was received     {_mails(place)[0]}"
-        f"\n  the project                   {place.folder}",
+        f"\n  the project                   {place.folder}"
+        f"\n\nRemove it with: rm -r {place.folder}",
         soft_wrap=True,
     )
 
 
 def _wait(place: Place) -> None:
-    screen.print(f"\nThe pages are up: {place.base_url}/archive/nieuwsbrief/nieuwsbrief (Ctrl-C ends)")
+    screen.print(f"\nThe pages are up: {place.base_url}/archive/nieuwsbrief/nieuwsbrief (Ctrl-C ends)", soft_wrap=True)
     try:
         signal.pause()
     except KeyboardInterrupt:
@@ -204,7 +209,7 @@ def _step(text: str) -> None:
 
 def _newsletter(place: Place, *arguments: str, cwd: Path | None = None) -> None:
     """Show and run one command; end the demo with its exit status if it fails."""
-    screen.print(f"[bold]$ newsletter {' '.join(arguments)}")
+    screen.print(f"[bold]$ newsletter {shlex.join(arguments)}", soft_wrap=True)
     status = subprocess.run(_command(*arguments), cwd=cwd or place.folder, check=False).returncode
     if status:
         sys.exit(status)
@@ -216,11 +221,11 @@ def _command(*arguments: str) -> list[str]:
 
 @contextmanager
 def _background(place: Place, *arguments: str) -> Iterator[None]:
-    screen.print(f"[bold]$ newsletter {' '.join(arguments)} &")
+    screen.print(f"[bold]$ newsletter {shlex.join(arguments)} &", soft_wrap=True)
     log = (place.folder / f"{arguments[0]}.log").open("w", encoding="utf-8")
     process = subprocess.Popen(_command(*arguments), cwd=place.folder, stdout=log, stderr=subprocess.STDOUT)
     try:
-        _wait_for_port(int(arguments[-1]), process, Path(log.name))
+        _wait_until_ready(process, Path(log.name))
         yield
     finally:
         process.send_signal(signal.SIGTERM)
@@ -228,27 +233,26 @@ def _background(place: Place, *arguments: str) -> Iterator[None]:
         log.close()
 
 
-def _wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
+    """Until it says so itself: a port that answers may be another program's."""
+    for _ in range(600):
+        said = log.read_text(encoding="utf-8")
+        if READY.search(said):
+            return
         if process.poll() is not None:
             break
         time.sleep(0.05)
-    sys.exit(f"it did not start:\n{log.read_text(encoding='utf-8')}")
+    sys.exit(f"It did not start:\n{log.read_text(encoding='utf-8')}")
 
 
 def _free_port(preferred: int) -> int:
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    sys.exit("no free port on 127.0.0.1")
+    """`preferred`, or any other if a program listens there already."""
+    with socket.socket() as probe:
+        is_taken = probe.connect_ex(("127.0.0.1", preferred)) == 0
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", 0 if is_taken else preferred))
+        return int(probe.getsockname()[1])
 
 
 def _people(count: int) -> Iterator[tuple[str, str, str]]:

@@ -55,7 +55,7 @@ def check(
     \b
     Example: newsletter check issues/zomereditie.md
     """
-    project = open_project(config)
+    project = open_project(config, issue)
     spoken = language.value if language else None
     try:
         piece = work_on(project, issue, language=spoken)

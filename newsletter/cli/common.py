@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, tzinfo
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from babel.dates import format_date, format_datetime
@@ -39,8 +39,19 @@ from subscribers.tokens import Keyring
 WIDTH_OF_A_FILE = 160
 """Columns where the output goes to no terminal: tables are not squeezed there."""
 
-console = Console(highlight=False, soft_wrap=True)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+_VISIBLE = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+
+
+class SafeConsole(Console):
+    """A console that shows control characters instead of obeying them: what a file or a server says may hold any."""
+
+    def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401 - Rich's options
+        """Text and table cells come through here before they are markup."""
+        return super().render_str(text.translate(_VISIBLE), **options)
+
+
+console = SafeConsole(highlight=False, soft_wrap=True)
+errors = SafeConsole(stderr=True, highlight=False, soft_wrap=True)
 for one in (console, errors):
     if not one.is_terminal:
         one.width = WIDTH_OF_A_FILE
@@ -136,7 +147,11 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise InputError("this asks for confirmation, and there is no terminal to ask on", remedy="add --yes")
-    if not typer.confirm(question):
+    try:
+        is_sure = typer.confirm(question)
+    except typer.Abort:
+        is_sure = False
+    if not is_sure:
         raise InputError("not confirmed; nothing was changed")
 
 

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from newsletter.cli.checking import IssueArgument, show_findings
 from newsletter.cli.common import ConfigOption, Project, console, errors, open_project
+from newsletter.cli.files import explained, write_whole
 from newsletter.cli.workshop import Workpiece, work_on
 from newsletter.delivery.attempt import Letter, Result
 from newsletter.delivery.smtp import endpoint_of, open_session
@@ -56,11 +57,12 @@ def build(
     """
     project = open_project(config, issue)
     piece = work_on(project, issue)
-    recipient = _as_subscriber(project, piece, as_address) if as_address else _nobody(project, piece)
+    recipient = _nobody(project, piece) if as_address is None else _as_subscriber(project, piece, as_address)
     folder = _folder(project, piece, out, is_personal=as_address is not None)
     save_media(project.configuration.data_dir, piece.compilation.files)
-    _write(folder, piece, recipient)
-    console.print(f"Wrote message.eml, message.html, message.txt and findings.json to {folder}", soft_wrap=True)
+    with explained(folder):
+        _write(folder, piece, recipient)
+    console.print(escape(f"Wrote message.eml, message.html, message.txt and findings.json to {folder}"))
     show_findings(piece.findings)
 
 
@@ -70,10 +72,8 @@ def _folder(project: Project, piece: Workpiece, out: Path | None, *, is_personal
         errors.print("These files hold personal data and lie outside the project's data: deleting them is up to you.")
     default = configuration.data_dir / "exports" if is_personal else configuration.folder / "build"
     folder = out or default / piece.issue.slug
-    try:
+    with explained(folder):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise InputError(f"the folder cannot be made: {error.strerror}", where=str(folder)) from None
     return folder
 
 
@@ -85,13 +85,12 @@ def _write(folder: Path, piece: Workpiece, recipient: Recipient) -> None:
     html = fill(compiled.html, values)
     for file in piece.compilation.files:
         html = _beside(html, file.asset.name)
-        (folder / file.asset.name).write_bytes(file.content)
-    message = piece.template().fill(recipient, headers.format_date(utc_now()))
-    (folder / "message.eml").write_bytes(message)
-    (folder / "message.html").write_text(html, encoding="utf-8")
-    (folder / "message.txt").write_text(fill(compiled.text, values), encoding="utf-8")
+        write_whole(folder / file.asset.name, file.content)
     findings = [asdict(finding) for finding in piece.findings]
-    (folder / "findings.json").write_text(_json(findings) + "\n", encoding="utf-8")
+    write_whole(folder / "message.eml", piece.template().fill(recipient, headers.format_date(utc_now())))
+    write_whole(folder / "message.html", html.encode())
+    write_whole(folder / "message.txt", fill(compiled.text, values).encode())
+    write_whole(folder / "findings.json", (_json(findings) + "\n").encode())
 
 
 def _beside(html: str, name: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from newsletter.cli.common import console
 from newsletter.delivery.catcher import Catcher
@@ -32,7 +33,7 @@ def mailcatcher(
         signal.signal(number, lambda *_: ended.set())
     with Catcher(folder, port=port) as catcher:
         console.print(
-            f"Taking mail on 127.0.0.1:{catcher.port}, delivering to {folder.resolve() / 'new'}; Ctrl-C ends."
+            escape(f"Taking mail on 127.0.0.1:{catcher.port}, delivering to {folder.resolve() / 'new'}; Ctrl-C ends.")
         )
         ended.wait()
     console.print("Ended.")

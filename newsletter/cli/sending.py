@@ -20,13 +20,12 @@ from newsletter.cli.common import (
     in_words,
     number,
     open_project,
-    print_json,
     print_json_line,
     progress,
 )
 from newsletter.cli.counts import counts_by_name, counts_table
 from newsletter.cli.explain import known_rules
-from newsletter.cli.retention import erase_due
+from newsletter.cli.retention import erase_due, show_run
 from newsletter.cli.workshop import Workpiece, work_on
 from newsletter.delivery.control import Progress, Stop
 from newsletter.delivery.job import Plan, SendJob, decide_plan
@@ -72,7 +71,6 @@ def send(
     project = open_project(config, issue)
     piece = work_on(project, issue, mailing_list)
     overrides = _refuse_errors(project, piece, allowed, quiet=as_json)
-    erase_due(project, project.engine, quiet=as_json)
     job = _plan(project, piece, overrides, yes=yes, quiet=as_json)
     if job is None:
         return
@@ -108,6 +106,7 @@ def _plan(project: Project, piece: Workpiece, overrides: Sequence[str], *, yes: 
     if decide_plan(existing, frozen.digest) is Plan.NEW:
         _ask(project, piece, yes=yes)
         asyncio.run(_try_relay(project, piece))
+    _erase_first(project, quiet=quiet)
     save_media(project.configuration.data_dir, piece.compilation.files)
     plan, job = plan_job(project.engine, project.ledger.append, frozen, now=utc_now(), overrides=overrides)
     if plan is Plan.FINISHED:
@@ -116,6 +115,13 @@ def _plan(project: Project, piece: Workpiece, overrides: Sequence[str], *, yes: 
     if plan is Plan.RESUME and not quiet:
         _say_resumed(project, job)
     return job
+
+
+def _erase_first(project: Project, *, quiet: bool) -> None:
+    """What is due is erased before every job (I4), and the receipt is shown."""
+    done = erase_due(project, project.engine, quiet=quiet)
+    if done.receipt and not quiet:
+        show_run(project, done)
 
 
 async def _try_relay(project: Project, piece: Workpiece) -> None:
@@ -151,7 +157,8 @@ def _ask(project: Project, piece: Workpiece, *, yes: bool) -> None:
 def _say_finished(project: Project, job: SendJob, *, quiet: bool) -> None:
     zone = project.configuration.mailing_list(job.list_slug).zone
     if quiet:
-        print_json({"job": asdict(job), "counts": counts_by_name(deliveries.counts(project.engine, job.id))})
+        counts = counts_by_name(deliveries.counts(project.engine, job.id))
+        print_json_line({"event": "end", "job": job.id, "state": job.state, "counts": counts, "handled": 0})
         return
     console.print(
         f"{job} is {job.state} since {in_words(job.finished_at, zone=zone)}: nobody gets it twice. "

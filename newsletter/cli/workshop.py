@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from newsletter.cli.common import Project
 from newsletter.compose.compile import Compilation, compile_issue
@@ -15,7 +16,7 @@ from newsletter.issue.model import Issue
 from newsletter.issue.parse import KnownNames, parse_issue, read_source
 from newsletter.message.identity import MailIdentity, identity_of
 from newsletter.message.template import MessageTemplate
-from newsletter.preflight.check import preflight
+from newsletter.preflight.check import in_order, preflight
 from subscribers.clock import utc_now
 from subscribers.errors import InputError
 
@@ -78,8 +79,9 @@ def work_on(
         return load(source)
 
     templates = templates or project_templates(configuration)
-    compilation = compile_issue(
+    compilation = _compiled(
         issue,
+        language,
         mailing_list=mailing_list,
         furniture=furniture(
             mailing_list, list_slug=issue.list_slug, issue_slug=issue.slug, base_url=base_url, date=issue.date
@@ -105,6 +107,15 @@ def work_on(
             )
         ),
     )
+
+
+def _compiled(issue: Issue, language: str | None, *, mailing_list: MailingList, **rest: Any) -> Compilation:  # noqa: ANN401 - compile_issue's
+    """Compile; what cannot be compiled is raised together with all that preflight says of the text."""
+    try:
+        return compile_issue(issue, mailing_list=mailing_list, **rest)
+    except IssueError as problem:
+        said = preflight(issue, mailing_list, language=language)
+        raise IssueError(in_order([*problem.findings, *said])) from None
 
 
 def _bytes(path: Path, limit: int) -> bytes:

@@ -1,8 +1,10 @@
 """Days and times in words, Dutch and English: what readers see, never what is stored. Pure."""
 
-from datetime import date, time
+from datetime import date, datetime, time
 
-from babel.dates import format_date, get_day_names, get_month_names
+from babel.dates import format_date, format_datetime, get_day_names, get_month_names
+
+from newsletter.issue.fields import DATE_FORMS
 
 LOCALES = {"nl": "nl_NL", "en": "en_GB"}
 """The languages that readers are written to in."""
@@ -31,6 +33,13 @@ def moment_in_words(day: date, start: time | None, end: time | None, language: s
     """`maandag 21 juni 2027, 9.30-11.00 uur`, `Monday 21 June 2027, 9:30-11:00`."""
     parts = (weekday_in_words(day, language), times_in_words(start, end, language))
     return ", ".join(part for part in parts if part)
+
+
+def moment_in_form(moment: datetime, form: str, language: str) -> str:
+    """A moment in a form of newsletter.issue.fields: `long`, or a pattern such as `EEEE d MMMM`."""
+    if form in DATE_FORMS:
+        return format_date(moment, form, locale=LOCALES[language])
+    return format_datetime(moment, form, locale=LOCALES[language])
 
 
 def names_of_days(language: str) -> list[str]:

@@ -10,10 +10,6 @@ import re
 from datetime import date, datetime
 from functools import lru_cache
 
-from babel.dates import format_date, format_datetime
-
-from newsletter.compose.dates import LOCALES
-from newsletter.issue.fields import DATE_FORMS
 from newsletter.issue.model import Filter
 
 
@@ -43,13 +39,10 @@ _DUTCH_DAY = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
 @lru_cache(maxsize=1024)
 def in_form(value: str, form: str, language: str) -> str:
     """A date as text in a named form or a pattern; a value that is no date stays what it is."""
+    from newsletter.compose.dates import moment_in_form  # Babel is slow to load, and few issues need it
+
     moment = read_moment(value)
-    if moment is None:
-        return value
-    locale = LOCALES.get(language, LOCALES["nl"])
-    if form in DATE_FORMS:
-        return format_date(moment, form, locale=locale)
-    return format_datetime(moment, form, locale=locale)
+    return value if moment is None else moment_in_form(moment, form, language or "nl")
 
 
 def read_moment(value: str) -> datetime | None:

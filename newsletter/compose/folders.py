@@ -12,6 +12,9 @@ from newsletter.compose.templating import Templates
 from newsletter.config import Configuration, templates_dir
 from subscribers.errors import ConfigurationError
 
+MAXIMUM_BYTES = 200 * 1024 * 1024
+"""No limit of the configuration allows more (Limits.image_megabytes)."""
+
 
 def folder_templates(folders: Sequence[Path] = ()) -> Templates:
     """Templates from `folders`, searched in order, and then the built-in ones. Keep it: it caches what it parsed."""
@@ -65,9 +68,13 @@ def _inside(root: Path, source: str) -> Path:
     return path
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, limit: int = MAXIMUM_BYTES) -> bytes:
+    """At most a byte too many of an ordinary file: a pipe would wait for ever, a huge file fill the memory."""
     try:
-        return path.read_bytes()
+        if path.exists() and not path.is_file():
+            raise ImageError("is not a file", "name an image beside the issue")
+        with path.open("rb") as stream:
+            return stream.read(limit + 1)
     except FileNotFoundError:
         raise ImageError("is missing", f"put it in {path.parent.name or path.parent}/, or mend its name") from None
     except OSError as problem:

@@ -60,6 +60,11 @@ def in_words(content: Inlines) -> Iterator[Item]:
                 yield Field(item.name, item.filters, Escape.TEXT)
 
 
+def as_inlines(mixed: Mixed) -> Inlines:
+    """Text with fields as running text."""
+    return tuple(Text(piece) if isinstance(piece, str) else piece for piece in mixed)
+
+
 def linked(words: Sequence[Item], target: Mixed) -> Iterator[Item]:
     """`words (target)`; the target alone where the words say the same, the words alone where it leads nowhere."""
     address = as_target(target)

@@ -60,10 +60,10 @@ class Templates:
         except jinja2.TemplateSyntaxError as problem:
             place, line = problem.filename or problem.name or name, problem.lineno
             raise _template_error(problem, place, line) from None
-        except (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as problem:
-            if _is_ours(problem.__traceback__):
-                raise
+        except _FAULTS_OF_A_TEMPLATE as problem:
             place, line = _place_in_templates(problem.__traceback__, name)
+            if not line and not isinstance(problem, jinja2.TemplateError):
+                raise
             raise _template_error(problem, place, line) from None
 
     def _theme_of(self, loader: jinja2.BaseLoader) -> list[tuple[str, str]]:
@@ -71,7 +71,22 @@ class Templates:
             text, file, _ = loader.get_source(self._environment, FILE_NAME)
         except jinja2.TemplateNotFound:
             return []
+        except UnicodeDecodeError as problem:
+            raise _template_error(problem, FILE_NAME, 0) from None
         return [(file or FILE_NAME, text)]
+
+
+_FAULTS_OF_A_TEMPLATE = (
+    jinja2.TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What a template can provoke, also by calling our helpers wrongly."""
 
 
 def _is_markup(name: str | None) -> bool:
@@ -82,18 +97,10 @@ def _template_error(problem: Exception, place: str, line: int) -> IssueError:
     what = (
         f"there is no template {problem}"
         if isinstance(problem, jinja2.TemplateNotFound)
-        else f"the template does not work: {problem}"
+        else f"the template does not work: {str(problem) or type(problem).__name__}"
     )
     remedy = "mend this line of the template, or remove your copy so that the built-in one is used"
     return IssueError([error("template", place, line, what, remedy)])
-
-
-def _is_ours(traceback: TracebackType | None) -> bool:
-    """Whether the innermost frame is this program's: then it is our mistake, not the template's."""
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    name = str(traceback.tb_frame.f_globals.get("__name__", "")) if traceback else ""
-    return name.startswith("newsletter.")
 
 
 def _place_in_templates(traceback: TracebackType | None, name: str) -> tuple[str, int]:

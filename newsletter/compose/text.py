@@ -9,6 +9,7 @@ from newsletter.compose.furniture import Furniture
 from newsletter.compose.lines import (
     WIDTH,
     Lines,
+    as_inlines,
     as_pieces,
     in_words,
     joined,
@@ -40,11 +41,9 @@ from newsletter.issue.model import (
     Download,
     Figures,
     Heading,
-    Inlines,
     Invitation,
     Issue,
     ListBlock,
-    Mixed,
     Note,
     Only,
     Paragraph,
@@ -53,7 +52,6 @@ from newsletter.issue.model import (
     Quote,
     Recording,
     Table,
-    Text,
 )
 
 __all__ = ["WIDTH", "render_text"]
@@ -62,7 +60,7 @@ __all__ = ["WIDTH", "render_text"]
 def render_text(issue: Issue, furniture: Furniture) -> Pieces:
     """The whole text part: title, date, web version, issue, footer with the way out; flowed (compose.flowed)."""
     writer = _Writer(furniture, issue.blocks)
-    title = in_words(_as_inlines((issue.title,) if issue.title else issue.subject))
+    title = in_words(as_inlines((issue.title,) if issue.title else issue.subject))
     web_version = furniture.web_version
     top: list[Lines] = [underlined(wrap(title, WIDTH), "="), [(f"{furniture.title}, {furniture.date}",)]]
     top += [wrap(in_words((web_version,)), WIDTH)] if web_version else []
@@ -225,10 +223,6 @@ class _Writer:
 
 def _labelled(label: str, value: str, limit: int) -> Lines:
     return wrap([f"{label}: {value}"], limit) if value else []
-
-
-def _as_inlines(mixed: Mixed) -> Inlines:
-    return tuple(Text(piece) if isinstance(piece, str) else piece for piece in mixed)
 
 
 _WRITERS: Mapping[type, Callable[[_Writer, Any, int], Lines]] = {

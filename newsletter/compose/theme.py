@@ -38,7 +38,7 @@ def read_theme(sources: Sequence[tuple[str, str]]) -> Theme:
 def _parsed(text: str, file: str) -> dict[str, dict[str, Any]]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
+    except (tomllib.TOMLDecodeError, RecursionError) as problem:
         found = re.search(r"line (\d+)", str(problem))
         line = int(found[1]) if found else 0
         raise IssueError([error("theme", file, line, f"this is not TOML: {problem}", "mend the line named")]) from None

@@ -1,4 +1,4 @@
-"""The HTML of the mail: language (A36), title (A37), tables (A38), images (A39), headings (A40), both parts (A6). Pure."""
+"""The HTML: language (A36), title (A37), tables (A38), images (A39), headings (A40), both parts (A6). Pure."""
 
 from collections.abc import Iterator
 

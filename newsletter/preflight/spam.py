@@ -83,4 +83,3 @@ def check_spam(report: SpamReport, messages: Messages) -> Iterator[Finding]:
     name = "is-spam" if report.score >= SPAM else "spam-score"
     fired = ", ".join(f"{rule.name} {rule.points:g} ({rule.what})" for rule in report.fired)
     yield messages.finding(name, 0, score=f"{report.score:g}", fired=fired or "-")
-

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from pathlib import PurePosixPath
 
 from newsletter.issue.finding import Finding
@@ -88,8 +88,10 @@ def _bold_headings(content: Content, messages: Messages) -> Iterator[Finding]:
 
 def _groups(blocks: Sequence[Block]) -> Iterator[tuple[Sequence[Picture], frozenset[str]]]:
     """Pictures with the texts that stand right beside them."""
-    for block, after in pairwise((*blocks, None)):
+    for block, after in zip_longest(blocks, blocks[1:]):
         match block:
+            case None:
+                continue
             case Cards():
                 for card in block.cards:
                     if card.picture:

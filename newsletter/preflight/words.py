@@ -63,7 +63,9 @@ def check_words(content: Content, messages: Messages) -> Iterator[Finding]:
 def check_day(issue: Issue, today: date, messages: Messages) -> Iterator[Finding]:
     """Whether the issue is dated before `today`."""
     if issue.date < today:
-        yield messages.finding("issue-past", issue.lines.get("date", 0), day=day_in_words(issue.date, messages.language))
+        yield messages.finding(
+            "issue-past", issue.lines.get("date", 0), day=day_in_words(issue.date, messages.language)
+        )
 
 
 def _subject(issue: Issue, messages: Messages) -> Iterator[Finding]:

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Compile an issue: milliseconds cold (a new process) and warm, with the stages named.
 
-    scripts/bench/compile.py [--body FILE] [--rounds 30] [--json FILE]
+    scripts/bench/run compile [--body FILE] [--rounds 30] [--json FILE]
 
 `--body` is Markdown that is put under a front matter unchanged; without it the sample issue is compiled. The
 reference, run side by side, is Markdown to HTML by markdown-it-py alone: what any static site does with the text.

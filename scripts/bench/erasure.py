@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Erasure of a tenth of a large store: seconds, peak memory, longest transaction, against plain SQL of the same rows.
 
-    scripts/bench/erasure.py [--rows 1000000] [--gone 100000] [--deliveries] [--json FILE]
+    scripts/bench/run erasure [--rows 1000000] [--gone 100000] [--deliveries] [--json FILE]
 
 Each run is a process of its own, on a copy of one store: people, subscriptions, consents (and with --deliveries one
 delivery each). `erase` is the product: pages, tally, ledger, scrub, receipt. `plain` deletes the same rows by sqlite3

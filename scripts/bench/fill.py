@@ -132,11 +132,11 @@ def microseconds(work: Callable[[Recipient], object], people: list[Recipient]) -
 def with_audiences(compiled: CompiledIssue) -> CompiledIssue:
     """The issue with half of each part in an audience block, and a second condition that never holds."""
     gemeente, nobody = parse_condition('organisation ~ "gemeente" and language = "nl"'), parse_condition("has absent")
-    changes = {
-        name: (*pieces[:4], Conditional(gemeente, pieces[4:5]), Conditional(nobody, pieces[4:6]), *pieces[5:])
-        for name, pieces in (("html", compiled.html), ("text", compiled.text))
-    }
-    return replace(compiled, **changes)
+    html, text = (
+        (*pieces[:4], Conditional(gemeente, pieces[4:5]), Conditional(nobody, pieces[4:6]), *pieces[5:])
+        for pieces in (compiled.html, compiled.text)
+    )
+    return replace(compiled, html=html, text=text)
 
 
 def measure(kilobytes: int, rounds: int, *, has_audiences: bool = False) -> dict[str, float]:

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Import of generated rows: rows per second, peak memory, and the time against plain sqlite3 executemany.
 
-    scripts/bench/imports.py [--rows 1000000] [--rounds 1] [--json FILE]
+    scripts/bench/run imports [--rows 1000000] [--rounds 1] [--json FILE]
 
 Every run is a process of its own, on a new database file with the schema of the store. The plain runs write the same
 rows into the same tables (subscriber, subscription, consent) with three executemany in one transaction, their values

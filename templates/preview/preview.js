@@ -122,13 +122,12 @@ function followIssue(issue) {
   };
 
   // The frame stays where it is while its mode stays what it was; everything around it is new.
-  const renew = (html, mail, query) => {
+  const renew = (html, keepsFrame, query) => {
     const frame = document.getElementById("frame");
     const fresh = document.createElement("template");
     fresh.innerHTML = html;
     const newFrame = fresh.content.getElementById("frame");
-    if (frame && newFrame && frame.dataset.ready && frame.dataset.query === query && mail !== null) {
-      write(frame, mail);
+    if (keepsFrame && newFrame) {
       frame.title = newFrame.title;
       for (const kind of [".notice", ".envelope", ".sizes"]) {
         const old = stage.querySelector(kind), now = fresh.content.querySelector(kind);
@@ -149,13 +148,15 @@ function followIssue(issue) {
 
   const update = oneAtATime(async () => {
     const version = wantedVersion, query = chosen().toString();
-    const wantsMail = new URLSearchParams(query).get("view") === "mail" && document.getElementById("frame")?.dataset.query === query;
-    const [list, html, mail] = await Promise.all([
-      version === shownVersion ? null : fetched(data.findings),
+    const frame = document.getElementById("frame");
+    const keepsFrame = Boolean(frame?.dataset.ready) && frame.dataset.query === query;
+    // The mail is asked for first and written when it is there: it is what the editor looks at.
+    const [, html, list] = await Promise.all([
+      keepsFrame ? fetched(`${data.mail}?${query}`).then((mail) => write(frame, mail)) : null,
       fetched(`${data.stage}?${query}`),
-      wantsMail ? fetched(`${data.mail}?${query}`) : null,
+      version === shownVersion ? null : fetched(data.findings),
     ]);
-    renew(html, mail, query);
+    renew(html, keepsFrame, query);
     if (list !== null) {
       findings.innerHTML = list;
       const time = new Date().toLocaleTimeString(document.documentElement.lang);

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
+from itertools import pairwise
 
 import pytest
 
@@ -15,7 +16,12 @@ from newsletter.preflight.messages import Messages
 from newsletter.preflight.online import Answer, Trouble, judge, targets_of
 from newsletter.preflight.walk import Anchor
 
-REDIRECTS = {"/moved": (301, "/new"), "/lent": (302, "/new"), "/loop": (302, "/loop"), "/inside": (302, "http://10.0.0.5/")}
+REDIRECTS = {
+    "/moved": (301, "/new"),
+    "/lent": (302, "/new"),
+    "/loop": (302, "/loop"),
+    "/inside": (302, "http://10.0.0.5/"),
+}
 STATUS = {"/gone": 410, "/none": 404, "/closed": 403, "/broken": 500}
 
 
@@ -115,7 +121,7 @@ def test_private_addresses_are_not_asked_unless_allowed(site):
 def test_the_pages_of_one_host_are_asked_one_by_one_with_a_pause(site):
     ask([site.url(f"/{number}") for number in range(3)], manners(pause=0.1))
     times = [moment for moment, *_ in site.asked]
-    assert all(later - earlier >= 0.1 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier >= 0.1 for earlier, later in pairwise(times))
 
 
 def test_who_does_not_answer_in_time_is_doubtful_and_the_end_comes(site):

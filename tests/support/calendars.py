@@ -94,7 +94,11 @@ times = st.times().map(lambda moment: moment.replace(microsecond=0))
 def events(draw: st.DrawFn) -> CalendarEvent:
     start = draw(st.none() | times)
     later = st.times(start).map(lambda moment: moment.replace(microsecond=0)) if start else st.none()
-    end = draw(st.none() | later.filter(lambda end: end is not None and start is not None and end > start)) if start else None
+    end = (
+        draw(st.none() | later.filter(lambda end: end is not None and start is not None and end > start))
+        if start
+        else None
+    )
     return an_event(
         uid_seed=draw(st.from_regex(r"[a-z0-9]+(-[a-z0-9]+)*", fullmatch=True)),
         title=draw(titles),

@@ -4,6 +4,13 @@ from hypothesis import strategies as st
 
 _SHARDS = [
     *("{{ name }}", "{{", "}}", '{{ name | default("x") }}', ":::note\n", ":::article {image=left}\n", ":::agenda\n"),
+    *(
+        ':::only name ~ "a" {web=true}\n',
+        ":::only has organisation\n",
+        '{{ name | date("long") | title }}',
+        "-- ",
+        "From ",
+    ),
     *(":::cards\n", ":::quote\n", ":::invitation\n", ":::\n", "- ", "> ", "* ", "1. ", "\n", "\n\n", "    ", "\t"),
     *(
         "[a](",

@@ -27,15 +27,11 @@ class Message:
     mended: Mended = Mended.ISSUE
 
 
-def error(
-    rule: str, *, nl: tuple[str, str], en: tuple[str, str], mended: Mended = Mended.ISSUE
-) -> Message:
+def error(rule: str, *, nl: tuple[str, str], en: tuple[str, str], mended: Mended = Mended.ISSUE) -> Message:
     """A message that keeps the issue from being sent."""
     return Message(severity=Severity.ERROR, rule=rule, nl=nl, en=en, mended=mended)
 
 
-def warning(
-    rule: str, *, nl: tuple[str, str], en: tuple[str, str], mended: Mended = Mended.ISSUE
-) -> Message:
+def warning(rule: str, *, nl: tuple[str, str], en: tuple[str, str], mended: Mended = Mended.ISSUE) -> Message:
     """A message that is advice."""
     return Message(severity=Severity.WARNING, rule=rule, nl=nl, en=en, mended=mended)

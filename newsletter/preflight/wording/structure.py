@@ -133,7 +133,7 @@ STRUCTURE: dict[str, Message] = {
         "A38",
         mended=Mended.TEMPLATES,
         nl=(
-            "een tabel met kopcellen of een bijschrift heet opmaak (role=\"presentation\")",
+            'een tabel met kopcellen of een bijschrift heet opmaak (role="presentation")',
             "haal role weg als het een gegevenstabel is, en anders de kopcellen",
         ),
         en=(

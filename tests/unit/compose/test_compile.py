@@ -309,7 +309,7 @@ def test_media_queries_and_conditions_for_outlook_survive_and_styles_are_inlined
     assert "@media only screen and (max-width: 539px)" in source
     assert "!important" in source
     assert "<!--[if mso" in source
-    assert re.search(r"<h2 id="tekst-tekst" style='[^']*font-size:25px", source)
+    assert re.search(r"<h2 id=.tekst-tekst. style='[^']*font-size:25px", source)
     assert 'name="color-scheme"' in source
     assert "Ubuntu" not in source
 

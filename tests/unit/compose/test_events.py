@@ -62,7 +62,9 @@ def test_an_id_names_the_meeting_whatever_else_changes() -> None:
 
 
 def test_without_an_id_two_meetings_of_one_title_are_two_events() -> None:
-    seeds = {seed_of(entry(date=date(2027, 6, day), start=start)) for day in (1, 2) for start in (None, time(9), time(14))}
+    seeds = {
+        seed_of(entry(date=date(2027, 6, day), start=start)) for day in (1, 2) for start in (None, time(9), time(14))
+    }
     assert len(seeds) == 6
     assert seed_of(entry()) == "spreekuur-2027-06-21-0930"
 

@@ -91,8 +91,9 @@ def test_an_article_may_have_no_image():
 
 
 def test_a_meeting_may_have_an_id_be_cancelled_and_have_moved():
-    body = ":::agenda\n- title: A\n  date: 2027-06-21\n  id: dag-1\n  cancelled: ja\n- title: B\n  date: 2027-06-22\n  was: 2027-06-15\n:::"
-    first, second = one(body).entries
+    one_off = "- title: A\n  date: 2027-06-21\n  id: dag-1\n  cancelled: ja\n"
+    one_moved = "- title: B\n  date: 2027-06-22\n  was: 2027-06-15\n"
+    first, second = one(f":::agenda\n{one_off}{one_moved}:::").entries
     assert (first.id, first.is_cancelled, first.was) == ("dag-1", True, None)
     assert (second.id, second.is_cancelled, second.was) == ("", False, date(2027, 6, 15))
     invited = one(":::invitation\ntitle: C\ndate: 2027-06-21\nid: c\ncancelled: true\nwas: 2027-06-14\n:::")
@@ -104,7 +105,8 @@ def test_a_meeting_may_have_an_id_be_cancelled_and_have_moved():
 
 def test_every_heading_of_the_mail_has_a_name_of_its_own():
     blocks = read(
-        "## Één: *agenda*\n\n## Agenda\n\n:::article\n### Agenda\n:::\n\n:::note\n### In een notitie\n:::\n\n## {{ name }}!"
+        "## Één: *agenda*\n\n## Agenda\n\n:::article\n### Agenda\n:::\n\n"
+        ":::note\n### In een notitie\n:::\n\n## {{ name }}!"
     )
     assert [name for _, name in anchors(blocks)] == ["een-agenda", "agenda", "agenda-2", "deel"]
 

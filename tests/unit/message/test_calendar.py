@@ -12,7 +12,19 @@ from hypothesis import strategies as st
 from newsletter.compose.compiled import CalendarEvent
 from newsletter.message.calendar import LINE_OCTETS, Organizer, fold, sequence
 from newsletter.message.timezone import timezone_lines
-from tests.support.calendars import ZONE, an_event, days, events, issue, only_event, parsed, texts, times, titles, written
+from tests.support.calendars import (
+    ZONE,
+    an_event,
+    days,
+    events,
+    issue,
+    only_event,
+    parsed,
+    texts,
+    times,
+    titles,
+    written,
+)
 
 
 @given(events())
@@ -70,7 +82,9 @@ def test_a_line_break_or_control_character_in_a_text_begins_no_property(characte
     text = f"een{character}ATTENDEE:mailto:a@example.org{character}BEGIN:VEVENT"
     event = an_event(title=text, place=text, description=text, url=f"https://example.org/{text}")
     file = written(event, organizer=Organizer(name=text, address="x@example.org"))
-    assert [line for line in file.split(b"\r\n") if line.startswith((b"ATTENDEE", b"BEGIN:VEVENT"))] == [b"BEGIN:VEVENT"]
+    assert [line for line in file.split(b"\r\n") if line.startswith((b"ATTENDEE", b"BEGIN:VEVENT"))] == [
+        b"BEGIN:VEVENT"
+    ]
     only_event(file)
 
 

@@ -161,7 +161,7 @@ def test_findings_name_the_line_of_the_fault():
 def test_subject_and_preheader_are_checked(change, rule):
     (finding,) = found(GOOD, GOOD_HEAD.replace(*change))
     assert finding.rule == rule
-    assert GOOD_HEAD.split("\n")[finding.line - 1].split(":")[0] in {"subject", "preheader", "date"}
+    assert GOOD_HEAD.split("\n")[finding.line - 1].split(":", maxsplit=1)[0] in {"subject", "preheader", "date"}
 
 
 def test_an_issue_that_is_late_is_told_so():
@@ -179,7 +179,7 @@ def test_findings_can_be_in_english_about_a_dutch_list():
 
 def test_a_text_of_the_issue_is_quoted_so_that_it_can_be_read():
     (finding,) = found("[Lees 'De tafel' nu](http://e.org)\n")
-    assert '"Lees \'De tafel\' nu"' in finding.what
+    assert "\"Lees 'De tafel' nu\"" in finding.what
 
 
 def test_one_text_for_one_target_may_be_repeated():

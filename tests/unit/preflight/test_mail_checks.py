@@ -53,8 +53,8 @@ def test_a_good_mail_has_no_finding():
 @pytest.mark.parametrize(
     ("html", "rule"),
     [
-        ((HEAD + BODY, WAY_OUT, "x" * 100_000 + FOOT), "A30"),
-        ((HEAD + BODY, WAY_OUT, "é" * 40_000 + FOOT), "A30"),
+        ((HEAD + BODY, WAY_OUT, FOOT.replace("</div>", "x" * 100_000)), "A30"),
+        ((HEAD + BODY, WAY_OUT, FOOT.replace("</div>", "é" * 40_000)), "A30"),
         ((HEAD.replace('<html lang="nl"', '<html lang="und"') + BODY, WAY_OUT, FOOT), "A36"),
         ((HEAD.replace('<div lang="nl">', "<div>") + BODY, WAY_OUT, FOOT), "A36"),
         ((HEAD.replace("<title>Zomer", "<title> ") + BODY, WAY_OUT, FOOT), "A37"),
@@ -142,7 +142,8 @@ def test_the_heaviest_blocks_are_named_with_their_lines():
     assert "regel 14, 'Heel veel woorden." in finding.remedy
     mail = Mail(compiled=compiled, content=Content(issue=issue, language="nl"))
     by_line = {weight.line: weight.size for weight in weights(mail.content, mail.html)}
-    assert by_line[14] > 100_000 > 2_000 > by_line[12]
+    assert by_line[14] > 100_000
+    assert by_line[12] < 2_000
 
 
 def test_every_kind_of_block_is_weighed():
@@ -169,7 +170,6 @@ def test_contrast_is_that_of_wcag():
         ("colour", "muted", "#9aa5a8", "in licht"),
         ("dark", "accent", "#0b5c6b", "in donker"),
         ("colour", "on_accent", "#808080", "in licht"),
-        ("colour", "muted", "#757575", "omkeert"),
     ],
 )
 def test_a_pair_of_colours_that_cannot_be_read_is_named_with_its_mode(table, key, colour, said):
@@ -177,6 +177,13 @@ def test_a_pair_of_colours_that_cannot_be_read_is_named_with_its_mode(table, key
     findings = [item for item in found(theme=theme) if item.rule == "A42"]
     assert any(said in item.what and f"{table}.{key}" in item.what for item in findings)
     assert all(item.file == "theme.toml" for item in findings)
+
+
+def test_a_pair_that_only_inversion_spoils_is_found():
+    """Black on a bright blue is easy to read; white on a bright orange, its inversion, is not."""
+    theme = {**BUILT_IN.theme, "colour": {**BUILT_IN.theme["colour"], "accent": "#00c8ff", "on_accent": "#000000"}}
+    (finding,) = (item for item in found(theme=theme) if "colour.on_accent" in item.what)
+    assert "omkeert" in finding.what
 
 
 def test_type_under_fourteen_pixels_is_a_finding():
