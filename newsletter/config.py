@@ -5,6 +5,7 @@ An unknown key is an error that names the nearest known one. A secret may stand 
 """
 
 import os
+import stat
 import tomllib
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -12,75 +13,37 @@ from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
-from subscribers.address import Address, AddressError, parse_address
+from newsletter.config_values import (
+    AnyMailbox,
+    AnyPath,
+    AnyPeriod,
+    AttributeNames,
+    HostName,
+    Line,
+    Mailbox,
+    SiteAddress,
+    Slug,
+    parse_mailbox,
+)
+from newsletter.config_words import explained
 from subscribers.errors import ConfigurationError
-from subscribers.retention import Period, RetentionPolicy, parse_period
+from subscribers.retention import Period, RetentionPolicy
+
+__all__ = ["Configuration", "Line", "Mailbox", "Slug", "load", "parse_mailbox"]
 
 FILE_NAME = "newsletter.toml"
 ENVIRONMENT_PREFIX = "NEWSLETTER__"
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_DUTIES = ("reply_to", "contact", "purpose", "permission")
 
 Basis: TypeAlias = Literal["consent", "public-task", "contract"]
 """Legal basis of the processing, GDPR article 6."""
 Permission: TypeAlias = Literal["consent", "customer", "published-address", "service"]
 """Why mailing is allowed at all, Telecommunicatiewet article 11.7 (B6)."""
-Slug: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")]
-
-
-def _one_line(text: str) -> str:
-    if any(ord(character) < 32 or ord(character) == 127 for character in text):  # noqa: PLR2004 - control characters
-        msg = "it must be one line of text without control characters"
-        raise ValueError(msg)
-    return text.strip()
-
-
-Line: TypeAlias = Annotated[str, AfterValidator(_one_line)]
-"""Text that may stand in a header: no CR, LF or other control character (A4)."""
-
-
-class Mailbox(BaseModel):
-    """A display name and an address: `Programma Voorbeeld <nieuwsbrief@example.org>`."""
-
-    model_config = ConfigDict(frozen=True)
-    name: str
-    address: str
-
-    @property
-    def parsed(self) -> Address:
-        """The address, as the subscribers package knows it."""
-        return parse_address(self.address)
-
-
-def parse_mailbox(value: object) -> object:
-    """Read `Name <address>` or a bare address; raise ValueError for anything else."""
-    if not isinstance(value, str):
-        return value
-    text = _one_line(value)
-    name, bracket, rest = text.rpartition("<")
-    bare = rest.removesuffix(">") if bracket else text
-    try:
-        return {"name": name.strip().strip('"'), "address": parse_address(bare.strip()).spelling}
-    except AddressError as error:
-        msg = f"{value!r} is not a mailbox: {error.what}"
-        raise ValueError(msg) from None
-
-
-AnyMailbox: TypeAlias = Annotated[Mailbox, BeforeValidator(parse_mailbox)]
-AnyPeriod: TypeAlias = Annotated[Period, BeforeValidator(parse_period)]
 
 
 class _Table(BaseModel):
@@ -92,41 +55,31 @@ class _Table(BaseModel):
 class Site(_Table):
     """Where pages are served and data is kept."""
 
-    base_url: str
-    data_dir: Path = Path("data")
+    base_url: SiteAddress
+    data_dir: AnyPath = Path("data")
     language: Literal["nl", "en"] = "nl"
 
-    @field_validator("base_url")
-    @classmethod
-    def _absolute(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-            msg = f"{value!r} is not an absolute http(s) address such as https://nieuws.example.org"
-            raise ValueError(msg)
-        return value.rstrip("/")
-
-
 class Database(_Table):
-    """The store; SQLite in `data_dir` unless a URL is given."""
+    """The store; SQLite in `data_dir` unless a URL is given. newsletter/store/engine.py checks the URL."""
 
-    url: str | None = None
+    url: Line | None = None
 
 
 class Relay(_Table):
     """The server that takes our mail (RFC 6409, RFC 8314)."""
 
-    host: str
+    host: HostName
     port: Annotated[int, Field(ge=1, le=65535)]
     security: Literal["none", "starttls", "tls"]
     username: str | None = None
     password: SecretStr | None = None
-    password_file: Path | None = None
-    ca_file: Path | None = None
+    password_file: AnyPath | None = None
+    ca_file: AnyPath | None = None
     connections: Annotated[int, Field(ge=1, le=500)] = 4
     messages_per_connection: Annotated[int, Field(ge=1)] = 1000
     messages_per_second: Annotated[float, Field(gt=0)] | None = None
     """Over all connections; unlimited unless given."""
-    hello_name: str | None = None
+    hello_name: HostName | None = None
 
     @property
     def is_loopback(self) -> bool:
@@ -155,9 +108,6 @@ class Relay(_Table):
                 "or NEWSLETTER__RELAYS__<NAME>__PASSWORD in the environment"
             )
             raise ValueError(msg)
-        if self.username and self.security == "none" and not self.is_loopback:
-            msg = "a password would travel unprotected"
-            raise ValueError(msg)
         return self
 
 
@@ -168,9 +118,9 @@ class MailingList(_Table):
     language: Literal["nl", "en"] = "nl"
     sender: AnyMailbox = Field(alias="from")
     reply_to: AnyMailbox | None = None
-    unsubscribe_mailbox: Annotated[Mailbox, BeforeValidator(parse_mailbox)]
+    unsubscribe_mailbox: AnyMailbox
     relay: str = "main"
-    domain: str | None = None
+    domain: HostName | None = None
     """Domain of List-Id and Message-ID; the sender's unless given."""
 
     basis: Basis
@@ -186,7 +136,7 @@ class MailingList(_Table):
     colophon: str = ""
     """Markdown; who makes this newsletter. Empty: title and controller."""
     disclaimer: str = ""
-    logo: Path | None = None
+    logo: AnyPath | None = None
     website: Line | None = None
     subscribe_url: Line | None = None
     """Page where people sign up; a mail that was forwarded names it."""
@@ -197,7 +147,7 @@ class MailingList(_Table):
     bounce_mailbox: AnyMailbox | None = None
     """Envelope sender; for verp its domain takes the bounces. The sender's address unless given."""
     time_zone: str = "Europe/Amsterdam"
-    attributes: tuple[Slug, ...] = ()
+    attributes: AttributeNames = ()
     """Names of further columns that an import may store and an issue may use; anything else is not stored."""
     retention: AnyPeriod = Period()
     expire_after_hours: Annotated[int, Field(ge=1, le=24 * 14)] = 72
@@ -252,7 +202,7 @@ class Limits(_Table):
 class Theme(_Table):
     """A department's own templates, searched before the built-in ones."""
 
-    folder: Path | None = None
+    folder: AnyPath | None = None
 
 
 class Configuration(_Table):
@@ -274,8 +224,13 @@ class Configuration(_Table):
 
     @property
     def database_url(self) -> str:
-        """SQLAlchemy URL of the store."""
-        return self.database.url or f"sqlite:///{self.data_dir / 'newsletter.sqlite3'}"
+        """SQLAlchemy URL of the store; the path of an SQLite file is absolute or beside newsletter.toml."""
+        if self.database.url is None:
+            return f"sqlite:///{self.data_dir / 'newsletter.sqlite3'}"
+        scheme, mark, path = self.database.url.partition(":///")
+        if not scheme.startswith("sqlite") or not path or path.startswith((":memory:", "file:")):
+            return self.database.url
+        return f"{scheme}{mark}{self.folder / path}"
 
     @property
     def public_lists(self) -> dict[str, MailingList]:
@@ -307,21 +262,13 @@ class Configuration(_Table):
             return relay.password.get_secret_value()
         if relay.password_file is None:
             return ""
-        path = self.folder / relay.password_file
-        try:
-            return path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(
-                f"password_file cannot be read: {type(error).__name__}",
-                where=str(path),
-                remedy="write the password into this file, readable by this user only",
-            ) from None
+        return _read_secret(self.folder / relay.password_file)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         problems = [*self._missing_relays(), *self._missing_duties()]
         if problems:
-            raise ValueError("; ".join(problems))
+            raise ValueError("\n".join(problems))
         return self
 
     def _missing_relays(self) -> Iterator[str]:
@@ -337,9 +284,8 @@ class Configuration(_Table):
                 continue
             if not self.site.base_url.startswith("https:"):
                 yield "[site] base_url must be https when mail leaves this machine"
-            for key in ("reply_to", "contact", "purpose", "permission"):
-                if getattr(item, key) is None:
-                    yield f"[lists.{slug}] {key} is needed when mail leaves this machine"
+            if missing := [key for key in _DUTIES if getattr(item, key) is None]:
+                yield f"[lists.{slug}] lacks what is needed when mail leaves this machine: {', '.join(missing)}"
 
 
 def nearest(found: str, known: Mapping[str, object] | list[str], otherwise: str) -> str:
@@ -369,13 +315,12 @@ def load(path: Path, environment: Mapping[str, str] | None = None) -> Configurat
     try:
         return Configuration.model_validate({**values, "folder": path.resolve().parent})
     except ValidationError as error:
-        lines = [_explain(dict(item)) for item in error.errors(include_url=False, include_input=True)]
-        raise ConfigurationError("\n  ".join(lines), where=str(path)) from None
+        raise ConfigurationError(explained(map(dict, error.errors(include_url=False)), _unknown), where=str(path)) from None
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigurationError(
             "there is no such file", where=str(path), remedy="`newsletter init` makes one"
@@ -384,8 +329,29 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ConfigurationError("the file is not UTF-8", where=str(path), remedy="save it as UTF-8") from None
     except OSError as error:
         raise ConfigurationError(f"cannot be read: {error.strerror}", where=str(path)) from None
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise ConfigurationError("brackets are nested too deeply", where=str(path), remedy="remove some") from None
+    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
         raise ConfigurationError(f"not TOML: {error}", where=str(path), remedy="mend the line named") from None
+
+
+def _read_secret(path: Path) -> str:
+    """The only line of a file that nobody but its owner may read."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            text = file.read().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"password_file cannot be read: {type(error).__name__}",
+            where=str(path),
+            remedy="write the password into this file, readable by this user only",
+        ) from None
+    if mode & _OTHERS:
+        raise ConfigurationError(
+            "others than its owner may read password_file", where=str(path), remedy=f"chmod 600 {path}"
+        )
+    return text
 
 
 def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> None:
@@ -403,15 +369,8 @@ def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> None:
         table[key] = text
 
 
-def _explain(error: dict[str, Any]) -> str:
-    """One pydantic error in the words of the file."""
-    parts = [str(part) for part in error["loc"] if part not in {"function-after", "[key]"}]
-    place = ".".join(parts) or "the file as a whole"
-    if error["type"] == "extra_forbidden":
-        return f"{place}: unknown key; {nearest(parts[-1], _keys_beside(parts), 'remove it')}"
-    if error["type"] == "missing":
-        return f"{place}: missing; add it"
-    return f"{place}: {str(error['msg']).removeprefix('Value error, ')}"
+def _unknown(parts: list[str]) -> str:
+    return nearest(parts[-1], _keys_beside(parts), "remove it")
 
 
 def _keys_beside(parts: list[str]) -> list[str]:

@@ -6,6 +6,7 @@ local part outside ASCII is valid but needs SMTPUTF8 of every server on its way 
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
@@ -14,6 +15,8 @@ from subscribers.errors import InputError
 
 MAXIMUM_OCTETS = 254
 """RFC 5321 allows a path of 256 octets, which counts the angle brackets."""
+LOCAL_OCTETS = 64
+"""RFC 5321 section 4.5.3.1.1."""
 
 # Plain ASCII dot-atoms on an ordinary domain: the other 99.9 % skip the long way. Same answers, tested.
 _PLAIN = re.compile(
@@ -24,7 +27,11 @@ _PLAIN = re.compile(
 
 
 class AddressError(InputError):
-    """The text is not an e-mail address that mail can be sent to."""
+    """The text is not an e-mail address that mail can be sent to. Nothing of the text is repeated (I7)."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"not an e-mail address: {reason}", remedy="write it as name@domain")
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +63,42 @@ def parse_address(text: str) -> Address:
 def _parse_unusual(text: str) -> Address:
     try:
         valid = validate_email(text, check_deliverability=False, test_environment=True)
-    except EmailNotValidError as error:
-        raise AddressError(str(error), remedy="write it as name@domain") from None
+    except EmailNotValidError:
+        # Its message quotes what it refuses, and so a part of the address.
+        raise AddressError(_reason(text)) from None
     domain = (valid.ascii_domain or valid.domain).lower()
     spelling = f"{valid.local_part}@{domain}"
-    octets = len(spelling.encode())
-    if octets > MAXIMUM_OCTETS or len(valid.local_part.encode()) > 64:  # noqa: PLR2004 - RFC 5321
-        raise AddressError(
-            f"the address has {octets} octets, more than mail allows", remedy="check for a typing error"
-        )
+    if reason := _too_long(valid.local_part, domain):
+        raise AddressError(reason)
     return Address(spelling, spelling.casefold())
+
+
+def _too_long(local: str, domain: str) -> str:
+    """Which limit of RFC 5321 is passed, in octets; empty if none is (A8)."""
+    octets = len(local.encode("utf-8", "replace"))
+    if octets > LOCAL_OCTETS:
+        return f"the part before the @ has {octets} octets, and mail allows {LOCAL_OCTETS}"
+    octets += 1 + len(domain.encode("utf-8", "replace"))
+    return f"it has {octets} octets, and mail allows {MAXIMUM_OCTETS}" if octets > MAXIMUM_OCTETS else ""
+
+
+def _reason(text: str) -> str:
+    """Why `text` is no address, in words that hold nothing of it."""
+    local, _, domain = text.rpartition("@")
+    reasons = (
+        (not text, "it is empty"),
+        ("@" not in text, "it has no @"),
+        (not local, "nothing stands before the @"),
+        (not domain, "nothing stands after the @"),
+        (any(unicodedata.category(character) in {"Cc", "Cs"} for character in text), "it holds a control character"),
+        (any(character.isspace() for character in text), "it holds a space"),
+        (text.count("@") > 1, "it has more than one @"),
+    )
+    found = next((reason for is_so, reason in reasons if is_so), "") or _too_long(local, domain)
+    if found:
+        return found
+    try:
+        validate_email(f"{local}@example.org", check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return "before the @ stands what mail does not allow there"
+    return "after the @ stands no name of a domain"

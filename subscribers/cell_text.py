@@ -7,13 +7,16 @@ from subscribers.exporting import restore_text
 
 NAME_LIMIT = 200
 ATTRIBUTE_LIMIT = 500
+WORDING_LIMIT = 5000
+"""Characters of the words that people agreed to."""
 
 _FORMULA = re.compile(r"=|[+\-@].*(?:\||!|\w\()")
 """What a spreadsheet would run: `=...`, `+cmd|...`, `@SUM(...)`. "+31 groep" and "@home" are only text."""
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 UNREADABLE = "\ufffd"
 """What a byte becomes that is no character in the file's encoding."""
-_DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Unseen characters that turn the order of what stands beside them: one name can look like another."""
 
 
 class RowRefusedError(Exception):
@@ -56,7 +59,7 @@ def _one_line(text: str, what: str) -> str:
             raise unreadable(what)
         if character in "\r\n\u2028\u2029\u0085":
             raise RowRefusedError(f"the {what} holds a line break", "write it on one line")
-        if unicodedata.category(character) in _FORBIDDEN_CATEGORIES or character in _DIRECTION_MARKS:
+        if unicodedata.category(character) in _FORBIDDEN_CATEGORIES or character in DIRECTION_MARKS:
             raise RowRefusedError(f"the {what} holds a control character", "type it anew")
     return text
 

@@ -55,7 +55,8 @@ _HEADINGS = {
     Role.ORGANISATION: "organisation organization organisatie organisatienaam bedrijf company",
     Role.STATE: "state status",
 }
-_ROLE_OF = {word: role for role, words in _HEADINGS.items() for word in words.split()}
+HEADINGS = {word: role for role, words in _HEADINGS.items() for word in words.split()}
+"""What each heading means that a file may have, as `plain_heading` writes it."""
 _NAME_PARTS = (Role.FIRST_NAME, Role.INFIX, Role.LAST_NAME)
 
 _NOT_ON_THE_LIST = frozenset(
@@ -117,7 +118,7 @@ class Columns:
         if not (written := cells[self.address].strip()) and not any(map(str.strip, cells)):
             return None
         address = _address(written)
-        if self.state >= 0 and _plain(cells[self.state]) in _NOT_ON_THE_LIST:
+        if self.state >= 0 and plain_heading(cells[self.state]) in _NOT_ON_THE_LIST:
             raise RowSkippedError("the file says that this person is not on the list", "none is needed")
         name = " ".join([part for index in self.name if (part := clean_text(cells[index], NAME_LIMIT, "name"))])
         if len(name) > NAME_LIMIT:
@@ -139,7 +140,7 @@ class Columns:
         if len(cells) > self.width and not any(cells[self.width :]):
             return True
         raise RowRefusedError(
-            f"the row has {len(cells)} cells and the header {self.width}",
+            f"the row has {len(cells)} {'cell' if len(cells) == 1 else 'cells'} and the header {self.width}",
             "add or remove separators; put a cell that holds the separator in quotes",
         )
 
@@ -149,12 +150,12 @@ def map_columns(header: Sequence[str], attributes: Sequence[str] = ()) -> Column
 
     Raises InputError naming what was found when two columns hold the same thing, or none the address.
     """
-    wanted = {_plain(name): name for name in attributes}
+    wanted = {plain_heading(name): name for name in attributes}
     found: dict[str, int] = {}
     ignored: list[str] = []
     for index, heading in enumerate(header):
-        word = _plain(heading)
-        meaning = wanted.get(word) or _ROLE_OF.get(word)
+        word = plain_heading(heading)
+        meaning = wanted.get(word) or HEADINGS.get(word)
         if meaning is None:
             ignored += [heading.strip()] if word else []
         elif meaning in found:
@@ -192,7 +193,7 @@ def _no_address(header: Sequence[str]) -> InputError:
     return InputError(f"no column for the e-mail address; found {found}", remedy='call the column "e-mail"')
 
 
-def _plain(text: str) -> str:
+def plain_heading(text: str) -> str:
     """Letters and digits only, without accents and case: `E-mailadres ` is `emailadres`."""
     bare = unicodedata.normalize("NFKD", text).casefold()
     return "".join([character for character in bare if character.isalnum()])
@@ -206,4 +207,4 @@ def _address(text: str) -> Address:
     try:
         return parse_address(text if text[0].isalnum() else restore_text(text))
     except AddressError as error:
-        raise RowRefusedError(f"not an e-mail address: {error.what.rstrip('.')}", error.remedy) from None
+        raise RowRefusedError(error.what, error.remedy) from None

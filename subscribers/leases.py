@@ -17,6 +17,8 @@ from sqlalchemy.exc import IntegrityError
 from subscribers.tables import lease
 
 SCRUB = "scrub"
+JOBS = "job:"
+"""What the names of the leases of running jobs begin with."""
 
 
 def new_holder() -> str:
@@ -63,6 +65,13 @@ def holder_of(connection: Connection, name: str, *, now: datetime) -> str | None
     """Who holds the lease `name` at `now`, or None if it is free."""
     holder: str | None = connection.scalar(select(lease.c.holder).where(lease.c.name == name, lease.c.until > now))
     return holder
+
+
+def is_any_held(connection: Connection, prefix: str, *, now: datetime) -> bool:
+    """Whether a living process holds a lease whose name begins with `prefix`."""
+    names = lease.c.name.startswith(prefix, autoescape=True)
+    holders = connection.scalars(select(lease.c.holder).where(names, lease.c.until > now))
+    return any(not is_dead(holder) for holder in holders)
 
 
 def is_dead(holder: str) -> bool:

@@ -119,4 +119,5 @@ def _first_letter(word: str) -> str:
     """`word` with its first letter in capitals, if it begins with one; ij is one letter."""
     start = next((index for index, letter in enumerate(word) if letter.isalnum()), len(word))
     size = 2 if word[start : start + 2] == "ij" else 1
-    return word[:start] + word[start : start + size].upper() + word[start + size :]
+    first = "IJ" if size > 1 else word[start : start + 1].title()
+    return word[:start] + first + word[start + size :]

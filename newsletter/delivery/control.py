@@ -36,7 +36,7 @@ class Pace:
     messages_per_connection: int = 1000
     messages_per_second: float | None = None
     batch: int = 500
-    """Deliveries claimed at once."""
+    """Deliveries claimed at once, at most: fewer at a slow relay (newsletter/delivery/stock.py)."""
     group: int = 200
     """Outcomes recorded in one transaction, or fewer after `group_seconds`."""
     group_seconds: float = 0.25
@@ -115,6 +115,11 @@ class Control:
             self._may_work.clear()
         else:
             self._may_work.set()
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody scrubs the store."""
+        return self._may_work.is_set()
 
     async def may_work(self) -> None:
         """Wait while the store is being scrubbed."""

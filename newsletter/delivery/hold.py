@@ -8,6 +8,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -17,10 +18,26 @@ from newsletter.delivery.job import SendJob
 from subscribers import leases
 from subscribers.clock import Clock
 from subscribers.errors import ConflictError, ServiceError
-from subscribers.transactions import writing
+from subscribers.transactions import reading, writing
 
 LEASE_SECONDS = 60.0
 """How long the lease lasts without being renewed."""
+
+
+def name_of(job: SendJob) -> str:
+    """The name of the job's lease."""
+    return f"{leases.JOBS}{job.id}"
+
+
+def is_running(engine: Engine, job: SendJob, now: datetime) -> bool:
+    """Whether a living process holds the job, as far as the store says."""
+    with reading(engine) as connection:
+        holder = leases.holder_of(connection, name_of(job), now=now)
+    return holder is not None and not leases.is_dead(holder)
+
+
+class HeldError(ConflictError):
+    """Another process sends the job at this moment."""
 
 
 class Hold:
@@ -28,7 +45,7 @@ class Hold:
 
     def __init__(self, engine: Engine, job: SendJob, clock: Clock) -> None:
         self._engine, self._job, self._clock = engine, job, clock
-        self._name = f"job:{job.id}"
+        self._name = name_of(job)
         self._holder = leases.new_holder()
 
     def take(self) -> None:
@@ -85,7 +102,7 @@ def _lock(file: int, job: SendJob) -> None:
         raise _busy(job) from None
 
 
-def _busy(job: SendJob) -> ConflictError:
-    return ConflictError(
+def _busy(job: SendJob) -> HeldError:
+    return HeldError(
         "the job is being sent by another process", where=str(job), remedy="wait until it is done, or stop that process"
     )

@@ -15,6 +15,7 @@ from newsletter.delivery.recorder import Recorder
 from newsletter.delivery.retry import Circumstances, Reason
 from newsletter.delivery.session import Session
 from newsletter.delivery.smtp import Endpoint, RelayError, open_session
+from newsletter.delivery.stock import Held
 from newsletter.delivery.throttle import Bucket
 from newsletter.store.claims import Claimed
 from subscribers.clock import Clock
@@ -64,8 +65,8 @@ class Lane:
     async def run(self) -> RelayError | None:
         """Work until nothing is left or the run stops; the error if this connection was given up."""
         try:
-            while (claimed := await self._desk.feeder.take()) is not None:
-                await self._deliver(claimed)
+            while (held := await self._desk.feeder.take()) is not None:
+                await self._deliver(held)
         except RelayError as error:
             return error
         except Exception as error:  # noqa: BLE001 - also a fault of ours ends the run in order, and is raised after it
@@ -74,8 +75,11 @@ class Lane:
             await self._leave()
         return None
 
-    async def _deliver(self, claimed: Claimed) -> None:
-        """See one delivery through; raises RelayError after giving it back if no session can be had."""
+    async def _deliver(self, held: Held) -> None:
+        """See one delivery through; raises RelayError after giving it back if no session can be had.
+
+        Throttle and reconnecting can take long, so the store is asked after both, right before the message begins.
+        """
         outcome = None
         for _ in range(2):
             if not await self._be_ready():
@@ -83,13 +87,14 @@ class Lane:
             try:
                 session = await self._ready_session()
             except RelayError:
-                self._desk.feeder.put_back(claimed)
+                self._desk.feeder.put_back(held)
                 raise
-            if session is None:
+            if session is None or not await self._desk.feeder.may_send(held):
                 return
-            outcome = await self._try(session, claimed)
+            outcome = await self._try(session, held.claimed)
             if outcome:
                 break
+        claimed = held.claimed
         await self._desk.recorder.add(outcome or give_up_connecting(claimed.delivery, self._circumstances(claimed)))
 
     async def _be_ready(self) -> bool:

@@ -3,7 +3,7 @@
 Also the ordinary end of a worker: whatever it still holds is settled by its own journal in the same way.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,10 +12,11 @@ from sqlalchemy import Engine
 
 from newsletter.delivery import journal
 from newsletter.delivery.journal import Account
-from newsletter.delivery.outcome import Event, Outcome
+from newsletter.delivery.outcome import Event, Outcome, State, move
 from newsletter.delivery.retry import Reason
 from newsletter.store import deliveries
 from newsletter.store.deliveries import Recovered
+from newsletter.store.tally import erased_of, move_erased
 from subscribers.leaving import suppress
 from subscribers.ledger_entry import Record
 from subscribers.retention import Policies
@@ -33,23 +34,30 @@ class Books:
     policies: Policies
     clock: Callable[[], datetime]
 
-    def record(self, worker: str, outcomes: Sequence[Outcome]) -> None:
-        """Suppress whose address is dead, then record all outcomes in one transaction; safe to repeat.
+    def record(self, job: int, worker: str, outcomes: Sequence[Outcome]) -> None:
+        """Suppress whose address is dead, then record all outcomes in one transaction.
 
         In this order, so that a crash in between repeats the suppression instead of forgetting it.
         """
         self._suppress([outcome.delivery for outcome in outcomes if outcome.is_hard])
         with writing(self.engine) as connection:
-            deliveries.record(connection, worker, outcomes, self.clock())
+            deliveries.record(connection, worker, outcomes, self.clock(), job=job)
 
-    def settle(self, job: int, worker: str, account: Account) -> Recovered:
-        """Settle all that `worker`, who is gone or done, still holds."""
+    def settle(self, job: int, worker: str, account: Account, mine: Collection[int] = ()) -> Recovered:
+        """Settle all that `worker`, who is gone or done, still holds.
+
+        `mine` is what a living worker claimed and told no outcome of: those erased meanwhile are counted too. Of a dead
+        worker nobody knows which were told, and they stay unknown.
+        """
         with reading(self.engine) as connection:
             held = deliveries.held_by(connection, job, worker)
         outcomes = settlement(held, account)
         self._suppress([outcome.delivery for outcome in outcomes.values() if outcome.is_hard])
         with writing(self.engine) as connection:
-            return deliveries.recover(connection, job, worker, outcomes, self.clock())
+            found = deliveries.recover(connection, job, worker, outcomes, self.clock())
+            gone = erased_of(connection, mine)
+            move_erased(connection, job, State.CLAIMED, ends_of_erased(gone, account))
+        return found
 
     def _suppress(self, ids: Sequence[int]) -> None:
         if not ids:
@@ -75,6 +83,17 @@ def settlement(held: set[int], account: Account) -> Mapping[int, Outcome]:
     lost = held if account.is_damaged else account.open_dots & held
     unknown = {identity: Outcome(delivery=identity, event=Event.LOSE, reason=Reason.CRASHED) for identity in lost}
     return unknown | {identity: account.outcomes[identity] for identity in held & account.outcomes.keys()}
+
+
+def ends_of_erased(gone: Collection[int], account: Account) -> Iterator[State]:
+    """How erased deliveries ended whose worker lives to say it: the relay's answer, unknown, or never begun."""
+    for identity in gone:
+        if identity in account.outcomes:
+            yield account.outcomes[identity].state
+        elif account.is_damaged or identity in account.open_dots:
+            yield State.UNKNOWN
+        else:
+            yield move(State.CLAIMED, Event.RELEASE)
 
 
 def recover_job(books: Books, spool: Path, job: int, worker: str) -> Recovered:

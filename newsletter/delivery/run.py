@@ -7,7 +7,7 @@ settled by that journal, in the same way as after a crash.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,7 +29,7 @@ from newsletter.delivery.signals import stopping_on_signals
 from newsletter.delivery.smtp import Endpoint, RelayError, open_session
 from newsletter.delivery.watch import Watch
 from newsletter.store import deliveries, jobs
-from newsletter.store.claims import Batch, Claim, Claimed, claim_batch
+from newsletter.store.claims import Batch, Checked, Claim, Claimed, check_again, claim_batch
 from newsletter.store.deliveries import Recovered
 from newsletter.store.engine import explain
 from subscribers.errors import NewsletterError
@@ -95,6 +95,7 @@ class Run:
         self._books = means.books
         self._engine = means.books.engine
         self._name = secrets.token_hex(8)
+        self._untold: set[int] = set()  # claimed, and the store does not know the outcome; only the store's thread
 
     async def whole(self) -> JobResult:
         """Recover, send, settle; raises ServiceError, and then all that was sent is recorded or in the journal."""
@@ -123,7 +124,7 @@ class Run:
 
     async def _send(self, control: Control, journal: Journal) -> None:
         """Claim first: a job without work asks nothing of the relay."""
-        feeder = Feeder(control, self._claim, self._means.pace.batch)
+        feeder = Feeder(control, self._means.pace, self._claim, self._check)
         while not feeder.has_stock:
             if not await feeder.fill():
                 return
@@ -175,12 +176,23 @@ class Run:
             expires_at=self._expires_at,
         )
 
-    def _claim(self) -> Batch:
-        claim = Claim(worker=self._name, now=self._books.clock(), lease=CLAIM_LEASE)
-        return claim_batch(self._engine, self._job.id, claim, self._means.pace.batch)
+    def _claim(self, size: int) -> Batch:
+        batch = claim_batch(self._engine, self._job.id, self._as_claim, size)
+        self._untold.update(item.delivery for item in batch.claimed)
+        return batch
+
+    def _check(self, ids: Collection[int]) -> Checked:
+        found = check_again(self._engine, self._job.id, self._as_claim, ids)
+        self._untold.difference_update(set(ids) - {item.delivery for item in found.claimed})
+        return found
+
+    @property
+    def _as_claim(self) -> Claim:
+        return Claim(worker=self._name, now=self._books.clock(), lease=CLAIM_LEASE)
 
     def _record(self, outcomes: Sequence[Outcome]) -> None:
-        self._books.record(self._name, outcomes)
+        self._books.record(self._job.id, self._name, outcomes)
+        self._untold.difference_update(outcome.delivery for outcome in outcomes)
 
     def _settle(self, control: Control, journal: Journal) -> None:
         """Release what was not sent; keep the journal if the store cannot be told, for the next run to read."""
@@ -188,8 +200,8 @@ class Run:
         try:
             with reading(self._engine) as connection:
                 holds_any = bool(deliveries.held_by(connection, self._job.id, self._name))
-            if holds_any:
-                self._books.settle(self._job.id, self._name, journals.read(journal.path))
+            if holds_any or self._untold:
+                self._books.settle(self._job.id, self._name, journals.read(journal.path), self._untold)
             journal.remove()
             jobs.cancel_rest(self._engine, self._job.id, self._books.clock())
         except DBAPIError as error:

@@ -23,17 +23,16 @@ class BulkStatement:
         self._statement = statement
         self._compiled: dict[str, _Prepared] = {}
 
-    def execute(self, connection: Connection, rows: Sequence[Values], same: Values) -> None:
-        """Run it for each of `rows`; `same` holds the values that all rows share."""
+    def execute(self, connection: Connection, rows: Sequence[Values], same: Values) -> int:
+        """Run it for each of `rows`; `same` holds the values that all rows share. How many rows it changed."""
         if not rows:
-            return
+            return 0
         text, order, defaults, processors = self._prepared(connection.dialect)
         shared = defaults | _processed(same, processors)
         full = [shared | _processed(row, processors) for row in rows]
         if order is None:
-            connection.exec_driver_sql(text, full)
-        else:
-            connection.exec_driver_sql(text, [tuple([row[name] for name in order]) for row in full])
+            return connection.exec_driver_sql(text, full).rowcount
+        return connection.exec_driver_sql(text, [tuple([row[name] for name in order]) for row in full]).rowcount
 
     def _prepared(self, dialect: Dialect) -> _Prepared:
         if dialect.name not in self._compiled:

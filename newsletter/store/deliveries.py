@@ -4,7 +4,7 @@ All statements are bulk. A row that is claimed belongs to one worker until that 
 its death is known; every update says which worker it is from, so that a late one changes nothing.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from newsletter.delivery.outcome import Event, Outcome, State, move, sources, wh
 from newsletter.delivery.retry import Reason
 from newsletter.store.bulk import BulkStatement
 from newsletter.store.tables import delivery, job_tally
+from newsletter.store.tally import erased_of, move_erased
 from subscribers.tables import subscription
 from subscribers.transactions import reading, writing
 
@@ -55,8 +56,13 @@ _RECORD = BulkStatement(
 )
 
 
-def record(connection: Connection, worker: str, outcomes: Iterable[Outcome], now: datetime) -> None:
-    """Write down what became of deliveries that `worker` holds; safe to repeat."""
+def record(
+    connection: Connection, worker: str, outcomes: Sequence[Outcome], now: datetime, *, job: int | None = None
+) -> None:
+    """Write down what became of deliveries that `worker` holds; safe to repeat.
+
+    With `job`, what became of those erased meanwhile is counted too; only for who tells each outcome once.
+    """
     rows = [
         {
             "which": outcome.delivery,
@@ -68,11 +74,13 @@ def record(connection: Connection, worker: str, outcomes: Iterable[Outcome], now
         }
         for outcome in outcomes
     ]
-    _RECORD.execute(connection, rows, {"by": worker, "at": now})
+    changed = _RECORD.execute(connection, rows, {"by": worker, "at": now})
+    if job is not None and changed != len(rows):
+        gone = erased_of(connection, [outcome.delivery for outcome in outcomes])
+        move_erased(connection, job, State.CLAIMED, [item.state for item in outcomes if item.delivery in gone])
 
 
 def release(connection: Connection, worker: str, ids: Collection[int], now: datetime) -> int:
-    """Set `values` in these rows, as far as they meet `where`; how many."""
     """Give back deliveries that `worker` holds and whose dot it did not write; how many."""
     back = int(move(State.CLAIMED, Event.RELEASE))
     values = {"state": back, "worker": None, "lease_until": None, "due_at": None, "updated_at": now}

@@ -82,9 +82,7 @@ delivery = Table(
     Column("state", SmallInteger, nullable=False, info=personal("delivery", Keep.WITH_SUBSCRIPTION)),
     # Why it was skipped or refused, one word.
     Column("reason", Text, info=personal("reason", Keep.WITH_SUBSCRIPTION)),
-    Column(
-        "attempts", SmallInteger, nullable=False, server_default="0", info=impersonal(Keep.WITH_SUBSCRIPTION)
-    ),
+    Column("attempts", SmallInteger, nullable=False, server_default="0", info=impersonal(Keep.WITH_SUBSCRIPTION)),
     # The next attempt of a deferred delivery is due at this instant.
     Column("due_at", Moment, info=impersonal(Keep.WITH_SUBSCRIPTION)),
     Column("code", SmallInteger, info=personal("reply code", Keep.WITH_SUBSCRIPTION)),

@@ -6,18 +6,19 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, text, update
+from sqlalchemy import Engine, select, text, update
 
 from newsletter.store.leftovers import sweepers
-from subscribers import leases, receipts
+from subscribers import leases, receipts, sealing
 from subscribers.deleting import Deletion
 from subscribers.errors import ServiceError
-from subscribers.ledger_entry import nowhere
+from subscribers.ledger_entry import Kind, nowhere
 from subscribers.scrubbing import Erased, RetentionRun, erase_subscriber, run_retention, scrub_due
 from subscribers.store import retention_status, suppress
 from subscribers.subscription import Actor
 from subscribers.suppression import SuppressionReason
 from subscribers.tables import receipt
+from subscribers.tokens import Keyring
 from subscribers.transactions import reading, writing
 from tests.support.people import NOON, POLICIES, Remembering, how_many, joined, leave, person, rows, sent_to
 
@@ -106,7 +107,8 @@ def test_the_ledger_names_whom_before_the_transaction_commits_rule_i11(engine: E
     leave(engine, ref)
     known, ledger = person(engine), Remembering()
     run(engine, record=ledger)
-    assert ledger.said == [("erased", ref), ("erased", known.ref)]
+    assert ledger.said[:-1] == [("erased", ref), ("erased", known.ref)]
+    assert ledger.said[-1][0] == "receipt"
 
 
 def test_nothing_is_erased_when_the_ledger_cannot_be_written_rule_i11(engine: Engine) -> None:
@@ -257,7 +259,7 @@ def test_one_person_is_erased_at_once_whatever_the_deadlines_say_rule_b9(engine:
     done = erase(engine, "JAN@example.org", record=ledger)
     assert done.was_known
     assert done.receipt.counts == {"consent": 2, "delivery": 1, "subscriber": 1, "subscription": 2}
-    assert sorted(ledger.said) == sorted(("erased", ref) for ref in (*refs, known.ref))
+    assert sorted(ledger.said[:-1]) == sorted(("erased", ref) for ref in (*refs, known.ref))
     assert [(row.job_id, row.state) for row in rows(engine, "job_tally")] == [(job, 0)]
     assert [row.address for row in rows(engine, "subscriber")] == ["other@example.org"]
 
@@ -299,6 +301,53 @@ def test_a_removed_receipt_breaks_the_chain(engine: Engine) -> None:
         connection.execute(receipt.delete().where(receipt.c.id == 2))
     with reading(engine) as connection:
         assert receipts.first_broken(connection) == 3
+
+
+KEYRING = Keyring({1: b"1" * 32}, 1)
+ROTATED = Keyring({1: b"1" * 32, 2: b"2" * 32}, 2)
+OTHER = Keyring({1: b"x" * 32}, 1)
+
+
+def sealed_by(engine: Engine, *keyrings: Keyring | None, record=nowhere) -> None:
+    """One receipt per keyring; None: as they were before seals."""
+    for number, keyring in enumerate(keyrings):
+        leave(engine, joined(engine, f"b{number}@example.org"))
+        run(engine, record=record, **({"seal": sealing.seal_with(keyring)} if keyring else {}))
+
+
+def broken(engine: Engine, keyring: Keyring) -> int | None:
+    with reading(engine) as connection:
+        return receipts.first_broken(connection, sealing.verify_with(keyring))
+
+
+def test_sealed_receipts_verify_after_rotation_and_after_unsealed_ones(engine: Engine) -> None:
+    sealed_by(engine, None, KEYRING, ROTATED)
+    assert broken(engine, ROTATED) is None
+    assert broken(engine, OTHER) == 2
+
+
+def test_a_chain_cannot_be_made_again_without_the_key(engine: Engine) -> None:
+    sealed_by(engine, KEYRING, KEYRING)
+    with writing(engine) as connection:
+        row = connection.execute(select(receipt).where(receipt.c.id == 2)).one()
+        counts = {"subscriber": 99}
+        digest = receipts.digest_of(row.previous_digest, row.at, counts, row.policy)
+        connection.execute(update(receipt).where(receipt.c.id == 2).values(counts=counts, digest=digest))
+    assert broken(engine, KEYRING) == 2
+
+
+def test_the_ledger_names_every_receipt_and_misses_one_that_is_removed(engine: Engine) -> None:
+    ledger = Remembering()
+    sealed_by(engine, None, KEYRING, KEYRING, record=ledger)
+    named = [entry.ref for entry in ledger.entries if entry.kind is Kind.RECEIPT]
+    assert len(named) == 3
+    with reading(engine) as connection:
+        assert receipts.missing(connection, named) == []
+    with writing(engine) as connection:
+        connection.execute(receipt.delete().where(receipt.c.id == 3))
+    assert broken(engine, KEYRING) is None
+    with reading(engine) as connection:
+        assert receipts.missing(connection, named) == named[2:]
 
 
 def test_receipt_and_marks_hold_nothing_of_a_person_rule_i7(engine: Engine) -> None:

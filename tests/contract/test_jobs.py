@@ -237,8 +237,8 @@ def test_a_dead_address_is_suppressed_and_its_subscriptions_end(engine):
     ledger = Remembering()
     books = Books(engine=engine, remember=ledger, policies={}, clock=lambda: NOW)
     outcome = Outcome(delivery=first.delivery, event=Event.REFUSE, code=550, reason="no-such-address", is_hard=True)
-    books.record("w1", [outcome])
-    books.record("w1", [outcome])
+    books.record(job.id, "w1", [outcome])
+    books.record(job.id, "w1", [outcome])
     with reading(engine) as connection:
         assert connection.scalars(select(suppression.c.reason)).all() == ["hard-bounce"]
         state = connection.scalar(select(subscription.c.state).where(subscription.c.ref == first.subscription_ref))

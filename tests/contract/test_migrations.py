@@ -101,6 +101,18 @@ def test_jobs_of_the_first_schema_are_still_there_after_the_upgrade_and_not_with
         ]
 
 
+def test_a_database_that_lost_its_version_is_said_to_be_damaged_and_left_alone(engine: Engine) -> None:
+    joined(engine)
+    with writing(engine) as connection:
+        connection.execute(text("DELETE FROM alembic_version"))
+    for call in (require_current, upgrade):
+        with pytest.raises(ConfigurationError, match="not the version of their schema") as caught:
+            call(engine)
+        assert "backup" in caught.value.remedy
+    with reading(engine) as connection:
+        assert connection.scalar(text("SELECT count(*) FROM subscriber")) == 1
+
+
 def test_no_password_appears_in_the_refusal(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     set_version(engine, "9999")
     monkeypatch.setattr(engine, "url", engine.url.set(username="u", password="very-secret"))

@@ -85,7 +85,8 @@ def test_a_file_from_excel_is_imported_and_what_is_wrong_with_it_is_said(newslet
     report = Path(found["report"])
     assert report.parent == project / "data" / "exports"
     assert stat.S_IMODE(report.stat().st_mode) == 0o600
-    table = list(csv.DictReader(report.read_text().splitlines()))
+    assert report.read_bytes().startswith(b"\xef\xbb\xbfline;result;reason;remedy\r\n"), "as a Dutch Excel opens it"
+    table = list(csv.DictReader(report.read_text(encoding="utf-8-sig").splitlines(), delimiter=";"))
     assert [(row["line"], row["result"]) for row in table] == [("5", "refused"), ("6", "refused"), ("8", "duplicate")]
     assert "jan@" not in report.read_text().casefold()
 
@@ -99,14 +100,70 @@ def test_show_tells_all_in_words_and_the_phone_number_was_never_stored(newslette
     assert not [path for path in project.rglob("data/*") if path.is_file() and b"0612345678" in path.read_bytes()]
 
 
-def test_a_dry_run_leaves_no_row(newsletter: Command) -> None:
-    assert answer(newsletter("import", "people.csv", *GROUNDS, "--dry-run", "--json", status=1))["added"] == 2
+def test_a_dry_run_leaves_no_row_and_no_file(newsletter: Command, project: Path) -> None:
+    found = answer(newsletter("import", "people.csv", *GROUNDS, "--dry-run", "--json", status=1))
+    assert (found["added"], found["report"]) == (2, None)
+    assert not (project / "data" / "exports").exists()
     assert "Nothing is known" in newsletter("show", "jan@example.org", status=1).stdout
 
 
 def test_the_report_goes_where_it_is_asked(newsletter: Command, project: Path) -> None:
     newsletter("import", "people.csv", *GROUNDS, "--report", "refused.csv", status=1)
-    assert (project / "refused.csv").read_text().startswith("line,result,reason,remedy")
+    assert (project / "refused.csv").read_text(encoding="utf-8-sig").startswith("line;result;reason;remedy")
+
+
+def test_a_dry_run_writes_the_report_that_it_is_asked_for(newsletter: Command, project: Path) -> None:
+    newsletter("import", "people.csv", *GROUNDS, "--dry-run", "--report", "refused.csv", status=1)
+    assert (project / "refused.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("people.csv", "exists already"),
+        ("newsletter.toml", "exists already"),
+        ("absent/x.csv", "no such folder"),
+        (".", "exists already"),
+    ],
+)
+def test_a_report_overwrites_nothing_and_makes_no_folder(
+    newsletter: Command, project: Path, name: str, said: str
+) -> None:
+    before = (project / "people.csv").read_bytes()
+    assert said in newsletter("import", "people.csv", *GROUNDS, "--report", name, status=2).stderr
+    assert (project / "people.csv").read_bytes() == before
+    assert not (project / "absent").exists()
+    newsletter("show", "jan@example.org", status=1)
+
+
+def test_one_row_is_not_rows(newsletter: Command, project: Path) -> None:
+    (project / "one.csv").write_text("email\njan@example.org\n")
+    assert "1 row read" in newsletter("import", "one.csv", *GROUNDS).stdout
+    (project / "two.csv").write_text("email\njan@example.org\njan@example.org\n")
+    done = newsletter("import", "two.csv", *GROUNDS).stdout
+    assert "2 rows read" in done
+    assert "1  duplicate row:" in done
+
+
+@pytest.mark.parametrize("option", ["--wording", "--wording-version", "--source", "--name"])
+def test_an_option_that_is_no_text_is_refused(newsletter: Command, option: str) -> None:
+    wrong = "a\udcffb"
+    assert "control character" in newsletter("add", "jan@example.org", *GROUNDS, option, wrong, status=2).stderr
+    newsletter("show", "jan@example.org", status=1)
+
+
+def test_wording_is_one_line_on_an_import_too(newsletter: Command) -> None:
+    assert "line break" in newsletter("import", "people.csv", *GROUNDS, "--wording", "a\r\nb", status=2).stderr
+    newsletter("show", "jan@example.org", status=1)
+
+
+def test_a_database_beside_the_configuration_is_one_wherever_the_command_runs(
+    newsletter: Command, project: Path
+) -> None:
+    text = (project / "newsletter.toml").read_text()
+    (project / "newsletter.toml").write_text(text + '[database]\nurl = "sqlite:///own/n.sqlite3"\n')
+    newsletter("import", str(project / "people.csv"), *GROUNDS, "--config", "newsletter.toml", status=1)
+    assert (project / "own" / "n.sqlite3").exists()
 
 
 @pytest.mark.parametrize(

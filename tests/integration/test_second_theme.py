@@ -29,7 +29,7 @@ def test_colours_faces_logo_and_one_partial_come_from_the_folder():
     assert "#7a2338" in html
     assert "#0b5c6b" not in html
     assert "Georgia" in html
-    logo = next(file for file in made.files if file.asset.width == 400)
+    logo = next(file for file in made.files if file.asset.width == 290)
     assert logo.asset.name in html
     assert 'class="logo-plate"' in html
 
@@ -37,7 +37,7 @@ def test_colours_faces_logo_and_one_partial_come_from_the_folder():
 def test_the_logo_of_a_list_goes_before_that_of_the_theme():
     files = {path.name: path.read_bytes() for path in (STARTERS / "issues").iterdir()}
     made = sample(mailing_list=a_list(logo=Path("own.png")), load_image=loader({**files, "/logo": png(640, 64)}))
-    assert (400, 40) in {(file.asset.width, file.asset.height) for file in made.files}
+    assert (290, 29) in {(file.asset.width, file.asset.height) for file in made.files}
 
 
 @pytest.mark.parametrize("table", ["colour", "dark"])

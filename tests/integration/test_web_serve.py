@@ -139,6 +139,13 @@ def test_a_port_in_use_is_an_error_with_a_remedy() -> None:
         bind("no-such-host.invalid", 0)
 
 
+@pytest.mark.parametrize("host", ["é" * 80, "a" * 64 + ".example", "a\x00b", "a..b"])
+def test_a_host_that_is_no_name_is_an_error_with_a_remedy(host: str) -> None:
+    with pytest.raises(ServiceError) as caught:
+        bind(host, 0)
+    assert "--host" in caught.value.remedy
+
+
 @pytest.mark.parametrize(
     ("base_url", "port"),
     [("http://127.0.0.1:9000", 9000), ("https://nieuws.example.org", 8080), ("http://localhost/n", 8080)],

@@ -5,8 +5,14 @@ from newsletter.preflight.wording.message import Message, error, warning
 LINKS: dict[str, Message] = {
     "empty-link": error(
         "link-target",
-        nl=("de link {text!r} gaat nergens heen: het adres is leeg of #", "vul het adres in: [{text}](https://...)"),
-        en=("the link {text!r} leads nowhere: its address is empty or #", "fill in its address: [{text}](https://...)"),
+        nl=(
+            "de link {text!r} gaat nergens heen: het adres is leeg of #",
+            "schrijf het adres tussen de haakjes achter de tekst: (https://...)",
+        ),
+        en=(
+            "the link {text!r} leads nowhere: its address is empty or #",
+            "write the address between the parentheses after the text: (https://...)",
+        ),
     ),
     "anchor-link": error(
         "link-target",
@@ -127,12 +133,12 @@ LINKS: dict[str, Message] = {
     "one-text-more-targets": error(
         "A41",
         nl=(
-            "de linktekst {text!r} staat er {count} keer en gaat niet steeds naar dezelfde pagina ({lines})",
-            "geef elke link een eigen tekst",
+            "de linktekst {text!r} staat er {count} keer ({lines}); wie dat leest, verwacht steeds dezelfde pagina",
+            "geef elke link een eigen tekst, of overal hetzelfde adres",
         ),
         en=(
-            "the link text {text!r} stands here {count} times and does not lead to one page ({lines})",
-            "give each link a text of its own",
+            "the link text {text!r} stands here {count} times ({lines}); a reader expects one page behind it",
+            "give each link a text of its own, or all the same address",
         ),
     ),
     "dead": error(

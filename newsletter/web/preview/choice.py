@@ -49,6 +49,9 @@ class Sample(StrEnum):
     FULL = "full"
     EMPTY = "empty"
     LONG = "long"
+    DUTCH = "nl"
+    ENGLISH = "en"
+    """As FULL, with this language: what blocks for some readers may ask for."""
 
 
 @dataclass(frozen=True, kw_only=True)

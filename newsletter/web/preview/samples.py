@@ -3,23 +3,20 @@
 from collections.abc import Mapping
 
 from newsletter.config import MailingList
+from newsletter.issue.conditions import LANGUAGE
 from newsletter.message.identity import MailIdentity
 from newsletter.message.recipient import Recipient
 from newsletter.message.template import sample_recipient
 from newsletter.web.preview.choice import Sample
 
-ADDRESSES = {
-    Sample.FULL: "noor.de.vries@example.org",
-    Sample.EMPTY: "info@example.org",
-    Sample.LONG: "wilhelmina.van.den.heuvel-van.oosterhout@samenwerkingsverband-voorbeeldstad.example.org",
-}
-_NAMES = {
-    Sample.FULL: "Noor de Vries",
-    Sample.LONG: "Wilhelmina Johanna Christina van den Heuvel-van Oosterhout tot Voorbeeldstad",
-}
-_ORGANISATIONS = {
-    Sample.FULL: "Gemeente Voorbeeldstad",
-    Sample.LONG: "Intergemeentelijk Samenwerkingsverband Maatschappelijke Ondersteuning Voorbeeldstad en Omstreken",
+ADDRESS = "noor.de.vries@example.org"
+LONG_ADDRESS = "wilhelmina.van.den.heuvel-van.oosterhout@samenwerkingsverband-voorbeeldstad.example.org"
+_FULL = {"name": "Noor de Vries", "organisation": "Gemeente Voorbeeldstad"}
+_LONG = {
+    "name": "Wilhelmina Johanna Christina van den Heuvel-van Oosterhout tot Voorbeeldstad",
+    "organisation": (
+        "Intergemeentelijk Samenwerkingsverband Maatschappelijke Ondersteuning Voorbeeldstad en Omstreken"
+    ),
 }
 _LONG_VALUE = "een-waarde-zonder-spaties-die-nergens-kan-worden-afgebroken"
 
@@ -28,9 +25,11 @@ def values_of(sample: Sample, mailing_list: MailingList) -> Mapping[str, str]:
     """The fields of a sample: name, organisation and the list's own attributes, with made-up values."""
     if sample is Sample.EMPTY:
         return {}
-    is_long = sample is Sample.LONG
-    attributes = {name: _LONG_VALUE if is_long else f"voorbeeld van {name}" for name in mailing_list.attributes}
-    return {**attributes, "name": _NAMES[sample], "organisation": _ORGANISATIONS[sample]}
+    names = [name for name in mailing_list.attributes if name != LANGUAGE]
+    if sample is Sample.LONG:
+        return {**dict.fromkeys(names, _LONG_VALUE), **_LONG}
+    language = {LANGUAGE: sample.value} if sample in {Sample.DUTCH, Sample.ENGLISH} else {}
+    return {**{name: f"voorbeeld van {name}" for name in names}, **language, **_FULL}
 
 
 def recipient_of(sample: Sample, mailing_list: MailingList, identity: MailIdentity, base_url: str) -> Recipient:
@@ -39,6 +38,6 @@ def recipient_of(sample: Sample, mailing_list: MailingList, identity: MailIdenti
         base_url=base_url,
         mailbox=mailing_list.unsubscribe_mailbox.address,
         domain=identity.domain,
-        address=ADDRESSES[sample],
+        address=LONG_ADDRESS if sample is Sample.LONG else ADDRESS,
         fields=values_of(sample, mailing_list),
     )

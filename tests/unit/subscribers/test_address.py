@@ -93,6 +93,38 @@ def test_octets_are_counted_not_characters_rule_a8() -> None:
         parse_address(f"{'ë' * 33}@example.org")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "it is empty"),
+        ("jan", "it has no @"),
+        ("jan@@example.org", "it has more than one @"),
+        ("@example.org", "nothing stands before the @"),
+        ("jan@", "nothing stands after the @"),
+        ("jan vries@example.org", "it holds a space"),
+        ("jan\x00@example.org", "it holds a control character"),
+        ("ja..n@example.org", "before the @ stands what mail does not allow there"),
+        ("jan@example..org", "after the @ stands no name of a domain"),
+        ("jan@localhost", "after the @ stands no name of a domain"),
+        (f"{'a' * 65}@example.org", "the part before the @ has 65 octets, and mail allows 64"),
+        (f"{'ë' * 33}@example.org", "the part before the @ has 66 octets, and mail allows 64"),
+        (f"a@{'b' * 60}.{'b' * 60}.{'b' * 60}.{'b' * 60}.{'b' * 60}.org", "and mail allows 254"),
+    ],
+)
+def test_the_reason_of_a_refusal_is_in_words_of_our_own(text: str, said: str) -> None:
+    with pytest.raises(AddressError) as caught:
+        parse_address(text)
+    assert said in caught.value.what
+
+
+@pytest.mark.parametrize("text", ["piet\u2044geheim@example.org", "jan@piet\u2044geheim.org", "piet@ge\udcffheim.org"])
+def test_a_refusal_repeats_nothing_of_the_address_rule_i7(text: str) -> None:
+    with pytest.raises(AddressError) as caught:
+        parse_address(text)
+    assert not {"piet", "geheim"} & {word for word in ("piet", "geheim") if word in str(caught.value)}
+    assert "U+" not in str(caught.value)
+
+
 LABEL = st.from_regex(r"\A[A-Za-z0-9-]{1,10}\Z")
 LOCAL = st.from_regex(r"\A[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\" ë-]{1,20}\Z")
 

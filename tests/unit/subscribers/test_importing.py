@@ -231,3 +231,12 @@ def test_seen_keys_knows_each_key_once_also_after_it_grew() -> None:
     keys = [f"persoon{number}@example.org" for number in range(100_000)]
     assert not any(seen.add(key) for key in keys)
     assert all(seen.add(key) for key in keys)
+
+
+@pytest.mark.parametrize("mark", ["\u061c", "\u200e", "\u200f", "\u202e", "\udcff"])
+def test_a_name_with_a_mark_that_hides_or_reorders_is_refused(mark: str) -> None:
+    assert "control character" in refusal("jan@example.org", f"Jan{mark}Vries", "", "")
+
+
+def test_one_cell_is_not_cells() -> None:
+    assert "the row has 1 cell and the header 4" in refusal("jan@example.org")

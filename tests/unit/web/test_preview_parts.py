@@ -88,6 +88,16 @@ def test_samples_fill_every_attribute_or_none() -> None:
     assert all(len(value) > 40 for value in values_of(Sample.LONG, mailing_list).values())
 
 
+def test_a_block_for_readers_of_a_language_is_shown_to_the_sample_who_reads_it(tmp_path: Path) -> None:
+    file = tmp_path / "zomer.md"
+    head = "---\nlist: nieuwsbrief\nsubject: Zomer\npreheader: Nieuws\ndate: 2027-06-14\n---\n"
+    file.write_text(f'{head}Voor wie dit leest.\n\n:::only language = "en"\nIn English.\n:::\n', encoding="utf-8")
+    made = Workbench(STARTERS / "newsletter.toml").look(file)
+    assert made.mail, made.findings
+    seen = {sample for sample in Sample if "In English." in Letter(made.mail, sample).html}
+    assert seen == {Sample.ENGLISH}
+
+
 # ---------------------------------------------------------------- watching
 
 
