@@ -11,7 +11,6 @@ from newsletter.cli.common import (
     JsonOption,
     console,
     errors,
-    number,
     open_project,
     print_json,
     progress,
@@ -19,9 +18,9 @@ from newsletter.cli.common import (
 from newsletter.cli.grounds import (
     ListOption,
 )
-from newsletter.cli.private_files import is_below, path_below, written
+from newsletter.cli.grammar import counted
+from newsletter.cli.private_files import asked, is_below, path_below, written
 from subscribers.clock import utc_now
-from subscribers.errors import InputError
 from subscribers.export_store import Chosen, count, pages
 from subscribers.exporting import BYTE_ORDER_MARK, Exported, Format, csv_header, csv_lines, json_lines
 
@@ -53,7 +52,7 @@ def export_list(
     project = open_project(config)
     attributes = project.configuration.mailing_list(slug).attributes
     data_dir = project.configuration.data_dir
-    path = _asked(out) if out else path_below(data_dir, slug, utc_now(), file_format.value)
+    path = asked(out, "--out") if out else path_below(data_dir, slug, utc_now(), file_format.value)
     total = count(project.engine, slug, chosen)
     with progress(quiet=as_json) as bar, written(path) as file:
         task = bar.add_task("Exporting", total=total)
@@ -64,15 +63,6 @@ def export_list(
             written_people += len(page)
             bar.update(task, completed=written_people)
     _say_where(data_dir, path, written_people, as_json=as_json)
-
-
-def _asked(out: Path) -> Path:
-    """A path that was typed: its folder is there, and nothing is overwritten."""
-    if not out.parent.is_dir():
-        raise InputError("there is no such folder", where=str(out.parent), remedy="make it, or mend --out")
-    if out.exists():
-        raise InputError("this file exists already", where=str(out), remedy="remove it, or name another")
-    return out
 
 
 def _head(file_format: Format, attributes: tuple[str, ...], *, for_excel: bool) -> str:
@@ -92,6 +82,6 @@ def _say_where(data_dir: Path, path: Path, people: int, *, as_json: bool) -> Non
     if as_json:
         print_json({"file": str(path), "people": people, "erased_with_the_store": is_kept})
     else:
-        console.print(f"{number(people)} people written to {escape(str(path))}")
+        console.print(f"{counted(people, 'person', 'people')} written to {escape(str(path))}")
     if not is_kept:
         errors.print("This file leaves the promise: no erasure reaches it. Delete it yourself when it has served.")

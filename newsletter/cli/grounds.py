@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from newsletter.cli.common import Project
-from subscribers.cell_text import ATTRIBUTE_LIMIT, RowRefusedError, clean_text
+from subscribers.cell_text import ATTRIBUTE_LIMIT, WORDING_LIMIT, RowRefusedError, clean_text
 from subscribers.errors import InputError
 
 ListOption = Annotated[str, typer.Option("--list", metavar="LIST", help="The list, as newsletter.toml names it.")]
@@ -38,9 +38,14 @@ def check_grounds(project: Project, slug: str, basis: str, source: str) -> str:
     return text or "operator"
 
 
-def one_line(text: str, what: str) -> str:
+def check_wording(wording: str, version: str) -> tuple[str, str]:
+    """The words that were shown and their version, as they are kept; raise InputError."""
+    return one_line(wording, "wording", WORDING_LIMIT), one_line(version, "wording version")
+
+
+def one_line(text: str, what: str, limit: int = ATTRIBUTE_LIMIT) -> str:
     """A text typed on the command line, checked as the import checks a cell (A4); raise InputError."""
     try:
-        return clean_text(text, ATTRIBUTE_LIMIT, what)
+        return clean_text(text, limit, what)
     except RowRefusedError as error:
         raise InputError(error.reason, remedy=error.remedy) from None

@@ -20,6 +20,7 @@ from newsletter.cli.common import (
     print_json,
     progress,
 )
+from newsletter.cli.grammar import counted, plural
 from newsletter.cli.grounds import (
     BasisOption,
     ListOption,
@@ -27,12 +28,14 @@ from newsletter.cli.grounds import (
     VersionOption,
     WordingOption,
     check_grounds,
+    check_wording,
 )
-from newsletter.cli.private_files import path_below, written
+from newsletter.cli.private_files import asked, path_below, written
 from subscribers.clock import utc_now
 from subscribers.csv_encoding import ENCODING_NAMES
 from subscribers.csv_reading import DELIMITER_NAMES, CsvReader
 from subscribers.errors import InputError
+from subscribers.exporting import BYTE_ORDER_MARK
 from subscribers.import_grounds import Grounds
 from subscribers.import_report import ImportReport, Note, NotTaken
 from subscribers.import_store import import_rows
@@ -72,17 +75,18 @@ def import_file(  # noqa: PLR0913, PLR0917 - Typer reads the options from the si
                  --source "sign-up form on www.example.org, 2024-2026"
     """
     project = open_project(config)
+    kept_wording, kept_version = check_wording(wording, wording_version)
     grounds = Grounds(
         list=slug,
         basis=basis,
         source=check_grounds(project, slug, basis, source),
-        wording=wording,
-        wording_version=wording_version,
+        wording=kept_wording,
+        wording_version=kept_version,
         now=utc_now(),
         update=update,
     )
     report = ImportReport()
-    with _opened(file) as stream, _noted(project, slug, report_file) as refusals:
+    with _opened(file) as stream, _noted(project, slug, report_file, dry_run=dry_run) as refusals:
         reader, columns = _understood(file, stream, project.configuration.mailing_list(slug).attributes, project)
         report.note = refusals.note
         _run(project, reader, columns, grounds, report, dry_run=dry_run, quiet=as_json)
@@ -119,38 +123,48 @@ def _understood(
 
 
 class _Refusals:
-    """The file of rows that were not taken; made when there is a first one, or when it was asked for by name."""
+    """The file of rows that were not taken; made when there is a first one, or when it was asked for by name.
 
-    def __init__(self, stack: ExitStack, path: Path, *, at_once: bool) -> None:
+    As a Dutch Excel opens it by a click: a byte order mark and semicolons. Without a path nothing is written.
+    """
+
+    def __init__(self, stack: ExitStack, path: Path | None, *, at_once: bool) -> None:
         self._stack = stack
         self._path = path
         self.path: Path | None = None
         self._write: Callable[[list[Any]], Any] | None = None
-        if at_once:
-            self._open()
+        if path and at_once:
+            self._open(path)
 
-    def _open(self) -> Callable[[list[Any]], Any]:
-        self._write = csv.writer(self._stack.enter_context(written(self._path))).writerow
+    def _open(self, path: Path) -> Callable[[list[Any]], Any]:
+        file = self._stack.enter_context(written(path))
+        file.write(BYTE_ORDER_MARK)
+        self._write = csv.writer(file, delimiter=";").writerow
         self._write(["line", "result", "reason", "remedy"])
-        self.path = self._path
+        self.path = path
         return self._write
 
     @property
-    def note(self) -> Note:
+    def note(self) -> Note | None:
         """What the import calls for every such row."""
+        if (path := self._path) is None:
+            return None
 
         def note(row: NotTaken) -> None:
-            write = self._write or self._open()
+            write = self._write or self._open(path)
             write([row.line, row.why.value, row.reason, row.remedy])
 
         return note
 
 
 @contextmanager
-def _noted(project: Project, slug: str, asked: Path | None) -> Iterator[_Refusals]:
+def _noted(project: Project, slug: str, report_file: Path | None, *, dry_run: bool) -> Iterator[_Refusals]:
+    """Where the rows go that are not taken; a dry run leaves no file behind that was not asked for."""
+    path = asked(report_file, "--report") if report_file else None
+    if path is None and not dry_run:
+        path = path_below(project.configuration.data_dir, f"import-{slug}", utc_now(), "csv")
     with ExitStack() as stack:
-        path = asked or path_below(project.configuration.data_dir, f"import-{slug}", utc_now(), "csv")
-        yield _Refusals(stack, path, at_once=asked is not None)
+        yield _Refusals(stack, path, at_once=report_file is not None)
 
 
 def _run(
@@ -176,9 +190,8 @@ def _run(
             import_rows(project.engine, reader, columns, grounds, report=report, dry_run=dry_run, advance=advance)
         except KeyboardInterrupt:
             if not dry_run:
-                errors.print(
-                    f"{number(report.added + report.joined)} people are on the list; the same command goes on."
-                )
+                people = counted(report.added + report.joined, "person is", "people are")
+                errors.print(f"{people} on the list now; the same command goes on.")
             raise
 
 
@@ -200,14 +213,14 @@ def _result(
 
 def _show(result: dict[str, Any]) -> None:
     done = "would be put on the list" if result["dry_run"] else "put on the list"
-    read = f"{number(result['rows'])} rows read ({result['encoding']}, {result['delimiter']})"
+    read = f"{counted(result['rows'], 'row', 'rows')} read ({result['encoding']}, {result['delimiter']})"
     console.print(read + (", nothing changed: a dry run" if result["dry_run"] else ""))
     lines = [
         (result["added"], f"new, {done}"),
         (result["joined"], f"known from another list, {done}"),
         (result["unchanged"], "on the list already, unchanged"),
         (result["completed"], "on the list already, completed from the file"),
-        (result["duplicates"], "duplicate rows: the first row of each address counts"),
+        (result["duplicates"], f"duplicate {plural(result['duplicates'], 'row', 'rows')}: the first row of each address counts"),
         *((times, f"skipped: {reason}") for reason, times in result["skipped"].items()),
         (result["refused"], "refused"),
     ]

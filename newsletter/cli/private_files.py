@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-from subscribers.errors import ServiceError
+from subscribers.errors import InputError, ServiceError
 
 FOLDER = "exports"
 """Below `data_dir`; emptied by the erasures that follow (newsletter/store/leftovers.py)."""
@@ -19,6 +19,15 @@ def path_below(data_dir: Path, name: str, now: datetime, suffix: str) -> Path:
     path, number = stem.with_name(f"{stem.name}.{suffix}"), 2
     while path.exists():
         path, number = stem.with_name(f"{stem.name}-{number}.{suffix}"), number + 1
+    return path
+
+
+def asked(path: Path, option: str) -> Path:
+    """A path that was typed for `option`: its folder is there, and nothing is overwritten; raises InputError."""
+    if path.exists() or path.is_symlink():
+        raise InputError("this file exists already", where=str(path), remedy="remove it, or name another")
+    if not path.parent.is_dir():
+        raise InputError("there is no such folder", where=str(path.parent), remedy=f"make it, or mend {option}")
     return path
 
 

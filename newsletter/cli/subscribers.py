@@ -24,6 +24,7 @@ from newsletter.cli.grounds import (
     VersionOption,
     WordingOption,
     check_grounds,
+    check_wording,
     one_line,
 )
 from newsletter.cli.leaving import NEGATIVE, NOT_KNOWN, AddressArgument, find_person, known_of
@@ -90,6 +91,7 @@ def add_person(  # noqa: PLR0913, PLR0917 - Typer reads the options from the sig
     """
     project = open_project(config)
     kept_source = check_grounds(project, slug, basis, source)
+    kept_wording, kept_version = check_wording(wording, wording_version)
     person = parse_address(address)
     with writing(project.engine) as connection:
         result = add(
@@ -100,8 +102,8 @@ def add_person(  # noqa: PLR0913, PLR0917 - Typer reads the options from the sig
             list=slug,
             basis=basis,
             source=kept_source,
-            wording=wording,
-            wording_version=wording_version,
+            wording=kept_wording,
+            wording_version=kept_version,
             actor=Actor.OPERATOR,
             now=utc_now(),
             fresh_consent=fresh_consent,

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -23,28 +23,58 @@ def connect(url: str) -> Engine:
 
     Raises ConfigurationError for any other URL; nothing is opened yet.
     """
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise ConfigurationError(
-            "[database] url is not an SQLAlchemy URL", remedy="e.g. sqlite:///data/n.sqlite3"
-        ) from None
-    match parsed.get_backend_name():
-        case "sqlite":
-            return _sqlite(url, Path(parsed.database) if parsed.database else None)
-        case "postgresql":
-            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    parsed = _parsed(url)
+    match parsed.drivername:
+        case "sqlite" | "sqlite+pysqlite":
+            return _sqlite(_file_of(parsed))
+        case "postgresql" | "postgresql+psycopg":
+            return _postgresql(parsed.set(drivername="postgresql+psycopg"))
         case other:
-            raise ConfigurationError(f"[database] url: {other} is not supported", remedy="use sqlite or postgresql")
+            raise _refused(f"{other} is not supported")
 
 
-def _sqlite(url: str, file: Path | None) -> Engine:
-    if file:
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-        except OSError as error:
-            raise ServiceError(f"the database cannot be opened: {error.strerror}", where=str(file)) from None
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):  # a ValueError for a port that is no number
+        raise _refused("it is not an SQLAlchemy URL") from None
+
+
+def _refused(why: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"[database] url: {why}",
+        remedy="write sqlite:///data/newsletter.sqlite3 or postgresql://user@host/name, or leave it out",
+    )
+
+
+def _file_of(url: URL) -> Path:
+    """The file of an SQLite URL: a store in memory would forget who left."""
+    name = url.database or ""
+    if not name or ":memory:" in name or name.startswith("file:") or "\0" in name or url.host:
+        raise _refused("it names no file")
+    if url.query or url.username or url.password:
+        raise _refused("it holds more than the name of a file")
+    return Path(name)
+
+
+def _postgresql(url: URL) -> Engine:
+    try:
+        return create_engine(url, pool_pre_ping=True)
+    except ImportError:
+        raise ConfigurationError(
+            "[database] url: the driver of PostgreSQL is not installed", remedy="install newsletter[postgresql]"
+        ) from None
+    except (ArgumentError, ValueError, TypeError):
+        raise _refused("it holds a setting that SQLAlchemy does not know") from None
+
+
+def _sqlite(file: Path) -> Engine:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise ServiceError(f"the database cannot be opened: {error.strerror}", where=str(file)) from None
+    url = URL.create("sqlite", database=str(file))
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
@@ -78,6 +108,9 @@ def explain(error: DBAPIError) -> ServiceError:
         "readonly": "the file or its folder may not be written by this user",
         "could not connect": "start the database, or mend [database] url",
         "connection failed": "start the database, or mend [database] url",
+        "malformed": "the file is damaged: put the last backup in its place",
+        "not a database": "the file is damaged, or no database: put the last backup in its place",
+        "no such table": "the schema is damaged: put the last backup of the database in its place",
     }
-    remedy = next((text for word, text in remedies.items() if word in cause), "see docs/operators.md, Database")
+    remedy = next((text for word, text in remedies.items() if word in cause), "the log of the database may say more")
     return ServiceError(f"the database failed: {cause}", remedy=remedy)

@@ -102,7 +102,15 @@ def _migrate(connection: Connection, revision: str) -> None:
 
 
 def _current(connection: Connection) -> str | None:
-    if not inspect(connection).has_table(VERSION_TABLE):
-        return None
-    found: str | None = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
+    """The revision that the database names; raise ConfigurationError for tables of ours without one."""
+    tables_there = inspect(connection).get_table_names()
+    found: str | None = None
+    if VERSION_TABLE in tables_there:
+        found = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
+    if found is None and (ours := sorted(metadata.tables.keys() & set(tables_there))):
+        raise ConfigurationError(
+            f"the database holds tables ({', '.join(ours[:3])}...), but not the version of their schema",
+            where=connection.engine.url.render_as_string(hide_password=True),
+            remedy="it is damaged, or another program's: put the last backup in its place, or name another database",
+        )
     return found

@@ -213,6 +213,41 @@ def test_another_scrub_that_runs_is_waited_for_and_then_left_alone(engine: Engin
         assert leases.holder_of(connection, leases.SCRUB, now=LATER) is None
 
 
+def test_the_lease_of_a_scrub_that_takes_long_is_renewed(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scrub_lease, "LEASE_SECONDS", 0.4)
+    leave(engine, joined(engine))
+    held = []
+
+    def slow(_now: datetime) -> dict[str, int]:
+        time.sleep(1.5)
+        with reading(engine) as connection:
+            held.append(leases.holder_of(connection, leases.SCRUB, now=LATER + timedelta(seconds=1.5)))
+        return {}
+
+    assert run(engine, sweepers=[slow]).receipt
+    assert held != [None]
+
+
+def test_the_scrub_of_a_large_file_has_a_lease_that_outlasts_its_rewriting(tmp_path) -> None:
+    """SQLite lets nobody write while it rewrites, so nothing can be renewed then."""
+    file = tmp_path / "n.sqlite3"
+    with file.open("wb") as made:
+        made.truncate(4_000_000_000)
+    seconds = scrub_lease._lease_seconds(create_engine(f"sqlite:///{file}"))  # noqa: SLF001 - the decision itself
+    assert seconds >= 600 + 2000
+
+
+def test_the_scrub_waits_for_those_who_send(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The receipt says that nobody mails them any more (B9)."""
+    waited: list[float] = []
+    monkeypatch.setattr(scrub_lease.time, "sleep", waited.append)
+    leave(engine, joined(engine))
+    with writing(engine) as connection:
+        assert leases.acquire(connection, "job:1", holder="elsewhere|1|x", now=LATER, seconds=60)
+    assert run(engine).receipt
+    assert waited == [scrub_lease.YIELD_SECONDS]
+
+
 def test_two_runs_at_once_erase_everybody_once(engine: Engine) -> None:
     refs = [joined(engine, f"a{number}@example.org") for number in range(40)]
     job = sent_to(engine, *refs, states=[3] * 40)
