@@ -1,15 +1,16 @@
 """Erasure on both databases: who goes, who stays, what is counted, and when a receipt may be written (I4, I5, I7)."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, select, text, update
+from sqlalchemy import Engine, create_engine, select, text, update
 
 from newsletter.store.leftovers import sweepers
-from subscribers import leases, receipts, sealing
+from subscribers import leases, receipts, scrub_lease, sealing
 from subscribers.deleting import Deletion
 from subscribers.errors import ServiceError
 from subscribers.ledger_entry import Kind, nowhere

@@ -94,8 +94,7 @@ def test_the_rules_of_delivery_import_nothing_of_the_store(name: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in modules(*PURE_PACKAGES) if name_of(path) not in EDGES]
-    + [ROOT / name for name in PURE_MODULES],
+    [path for path in modules(*PURE_PACKAGES) if name_of(path) not in EDGES] + [ROOT / name for name in PURE_MODULES],
     ids=name_of,
 )
 def test_a_pure_module_imports_no_io_library(path: Path) -> None:
