@@ -59,6 +59,7 @@ class Site(_Table):
     data_dir: AnyPath = Path("data")
     language: Literal["nl", "en"] = "nl"
 
+
 class Database(_Table):
     """The store; SQLite in `data_dir` unless a URL is given. newsletter/store/engine.py checks the URL."""
 
@@ -315,7 +316,9 @@ def load(path: Path, environment: Mapping[str, str] | None = None) -> Configurat
     try:
         return Configuration.model_validate({**values, "folder": path.resolve().parent})
     except ValidationError as error:
-        raise ConfigurationError(explained(map(dict, error.errors(include_url=False)), _unknown), where=str(path)) from None
+        raise ConfigurationError(
+            explained(map(dict, error.errors(include_url=False)), _unknown), where=str(path)
+        ) from None
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

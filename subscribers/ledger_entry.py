@@ -28,11 +28,13 @@ class Kind(StrEnum):
     """A subscription, or a subscriber with everything on it, was erased; `ref` is its own."""
     PLANNED = "planned"
     """A send job was planned for (list, slug); `ref` is the job's."""
+    RECEIPT = "receipt"
+    """A receipt of erasure was written; `ref` is the 32 bytes of its digest. Nothing to replay."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One line of the ledger. References are 16 random bytes, unique over all tables."""
+    """One line of the ledger. References are 16 random bytes, unique over all tables; a receipt's is its digest."""
 
     kind: Kind
     at: datetime

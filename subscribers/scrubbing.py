@@ -16,11 +16,12 @@ from subscribers.address import Address
 from subscribers.clock import require_aware
 from subscribers.deadlines import anything_overdue, apply_policies, count_overdue
 from subscribers.deleting import Deletion, positive
-from subscribers.ledger_entry import Record
-from subscribers.receipts import Receipt, write
+from subscribers.ledger_entry import Entry, Kind, Record
+from subscribers.receipts import Receipt, mark_of, write
 from subscribers.records import find
 from subscribers.retention import Policies
 from subscribers.scrub_lease import alone, let_workers_yield
+from subscribers.sealing import Seal, bare
 from subscribers.tables import scrub, subscriber
 from subscribers.transactions import reading, writing
 from subscribers.vacuum import leave_no_byte
@@ -72,6 +73,7 @@ def run_retention(  # noqa: PLR0913 - limits and callbacks, by keyword
     policies: Policies,
     now: datetime,
     record: Record,
+    seal: Seal = bare,
     sweepers: Sequence[Sweeper] = (),
     on_progress: Progress | None = None,
     patience: float = PATIENCE_SECONDS,
@@ -79,8 +81,9 @@ def run_retention(  # noqa: PLR0913 - limits and callbacks, by keyword
 ) -> RetentionRun:
     """Erase everybody past the deadline and prove it; safe to kill and to repeat.
 
-    `record` writes the ledger; `patience` (seconds) is how long the scrub waits for readers and writers. The run is
-    overdue when the scrub could not be finished: then there is no receipt, and `still_due` says why.
+    `record` writes the ledger, `seal` makes the digest of the receipt; `patience` (seconds) is how long the scrub
+    waits for readers and writers. The run is overdue when the scrub could not be finished: then there is no receipt,
+    and `still_due` says why.
     """
     require_aware(now)
     shortened = apply_policies(engine, policies=policies)
@@ -88,7 +91,7 @@ def run_retention(  # noqa: PLR0913 - limits and callbacks, by keyword
     with reading(engine) as connection:
         total = count_overdue(connection, now=now)
     _delete_all(engine, deletion, total, on_progress, page)
-    done = scrub_due(engine, policies=policies, now=now, sweepers=sweepers, patience=patience)
+    done = scrub_due(engine, policies=policies, now=now, record=record, seal=seal, sweepers=sweepers, patience=patience)
     with reading(engine) as connection:
         late = anything_overdue(connection, now=now)
     return RetentionRun(
@@ -101,13 +104,14 @@ def run_retention(  # noqa: PLR0913 - limits and callbacks, by keyword
     )
 
 
-def erase_subscriber(
+def erase_subscriber(  # noqa: PLR0913 - limits and callbacks, by keyword
     engine: Engine,
     who: str | Address | int,
     *,
     policies: Policies,
     now: datetime,
     record: Record,
+    seal: Seal = bare,
     sweepers: Sequence[Sweeper] = (),
     patience: float = PATIENCE_SECONDS,
 ) -> Erased:
@@ -120,7 +124,7 @@ def erase_subscriber(
     with writing(engine) as connection:
         number = who if isinstance(who, int) else _id_of(connection, who)
         was_known = number is not None and deletion.whole_person(connection, number)
-    done = scrub_due(engine, policies=policies, now=now, sweepers=sweepers, patience=patience)
+    done = scrub_due(engine, policies=policies, now=now, record=record, seal=seal, sweepers=sweepers, patience=patience)
     counts = positive(deletion.counts)
     return Erased(was_known=was_known, counts=counts, receipt=done.receipt, still_due=done.still_due)
 
@@ -130,6 +134,8 @@ def scrub_due(
     *,
     policies: Policies,
     now: datetime,
+    record: Record,
+    seal: Seal = bare,
     sweepers: Sequence[Sweeper] = (),
     patience: float = PATIENCE_SECONDS,
 ) -> Scrubbed:
@@ -141,10 +147,24 @@ def scrub_due(
         if not is_ours:
             return Scrubbed(still_due="another process is scrubbing")
         let_workers_yield(engine, now)
-        return _scrub(engine, policies, now, sweepers, patience)
+        done = _scrub(engine, _Proof(policies=policies, now=now, seal=seal), sweepers, patience)
+    if done.receipt:
+        # After the commit: what the ledger names must be there. A crash in between leaves this one unnamed, and the
+        # next receipt vouches for it.
+        record([Entry(kind=Kind.RECEIPT, at=now, ref=mark_of(done.receipt.digest))])
+    return done
 
 
-def _scrub(engine: Engine, policies: Policies, now: datetime, sweepers: Sequence[Sweeper], patience: float) -> Scrubbed:
+@dataclass(frozen=True, kw_only=True)
+class _Proof:
+    """What a receipt says besides its counts, and how it is sealed."""
+
+    policies: Policies
+    now: datetime
+    seal: Seal
+
+
+def _scrub(engine: Engine, proof: _Proof, sweepers: Sequence[Sweeper], patience: float) -> Scrubbed:
     marks = _due_marks(engine)
     if not marks:  # another process finished while this one waited for the lease
         return Scrubbed()
@@ -154,12 +174,12 @@ def _scrub(engine: Engine, policies: Policies, now: datetime, sweepers: Sequence
     tables = [name for name in counts if name in subscriber.metadata.tables]
     try:
         for sweep in sweepers:
-            counts.update(sweep(now))
+            counts.update(sweep(proof.now))
     except OSError as error:
         return Scrubbed(still_due=f"a file could not be removed: {error.strerror}")
     if reason := leave_no_byte(engine, sorted(tables), patience=patience):
         return Scrubbed(still_due=reason)
-    return _receipt(engine, marks, positive(counts), policies, now)
+    return _receipt(engine, marks, positive(counts), proof)
 
 
 def _due_marks(engine: Engine) -> dict[int, dict[str, int]]:
@@ -167,17 +187,15 @@ def _due_marks(engine: Engine) -> dict[int, dict[str, int]]:
         return {row.id: row.counts for row in connection.execute(select(scrub).where(scrub.c.due == 1)).all()}
 
 
-def _receipt(
-    engine: Engine, marks: dict[int, dict[str, int]], counts: dict[str, int], policies: Policies, now: datetime
-) -> Scrubbed:
+def _receipt(engine: Engine, marks: dict[int, dict[str, int]], counts: dict[str, int], proof: _Proof) -> Scrubbed:
     """Clear the marks and write the receipt, together; a mark that grew meanwhile was not covered, and stays due."""
     with writing(engine) as connection:
         rows = connection.execute(select(scrub).where(scrub.c.id.in_(marks), scrub.c.due == 1).with_for_update()).all()
         if {row.id: row.counts for row in rows} != marks:
             return Scrubbed(still_due="another process went on deleting")
         connection.execute(update(scrub).where(scrub.c.id.in_(marks)).values(due=0))
-        policy = {slug: str(item.period) for slug, item in sorted(policies.items())}
-        return Scrubbed(receipt=write(connection, at=now, counts=counts, policy=policy))
+        policy = {slug: str(item.period) for slug, item in sorted(proof.policies.items())}
+        return Scrubbed(receipt=write(connection, at=proof.now, counts=counts, policy=policy, seal=proof.seal))
 
 
 def _id_of(connection: Connection, address: str | Address) -> int | None:

@@ -159,7 +159,7 @@ receipt = Table(
     # {"subscriptions": 3, "subscribers": 2, "consents": 3, ...}: counts, never who.
     Column("counts", JSON, nullable=False, info=impersonal(Keep.FOR_EVER)),
     Column("policy", JSON, nullable=False, info=impersonal(Keep.FOR_EVER)),
-    # SHA-256 over the receipt before it and this one: a receipt cannot be changed or removed unseen.
+    # Sealed over the receipt before it and this one (subscribers/sealing.py): no change or removal goes unseen.
     Column("previous_digest", Text, nullable=False, unique=True, info=impersonal(Keep.FOR_EVER)),
     Column("digest", Text, nullable=False, unique=True, info=impersonal(Keep.FOR_EVER)),
     sqlite_autoincrement=True,

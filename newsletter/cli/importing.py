@@ -220,7 +220,10 @@ def _show(result: dict[str, Any]) -> None:
         (result["joined"], f"known from another list, {done}"),
         (result["unchanged"], "on the list already, unchanged"),
         (result["completed"], "on the list already, completed from the file"),
-        (result["duplicates"], f"duplicate {plural(result['duplicates'], 'row', 'rows')}: the first row of each address counts"),
+        (
+            result["duplicates"],
+            f"duplicate {plural(result['duplicates'], 'row', 'rows')}: the first row of each address counts",
+        ),
         *((times, f"skipped: {reason}") for reason, times in result["skipped"].items()),
         (result["refused"], "refused"),
     ]

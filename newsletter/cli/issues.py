@@ -63,7 +63,7 @@ def build(
     with explained(folder):
         _write(folder, piece, recipient)
     console.print(escape(f"Wrote message.eml, message.html, message.txt and findings.json to {folder}"))
-    show_findings(piece.findings)
+    show_findings(piece.findings, piece.mailing_list.language)
 
 
 def _folder(project: Project, piece: Workpiece, out: Path | None, *, is_personal: bool) -> Path:
@@ -147,7 +147,7 @@ def test(
     addresses = [parse_address(text) for text in to]
     piece = work_on(project, issue)
     save_media(project.configuration.data_dir, piece.compilation.files)
-    show_findings(piece.findings)
+    show_findings(piece.findings, piece.mailing_list.language)
     refused = asyncio.run(_mail(project, piece, addresses))
     if refused:
         raise typer.Exit(NegativeError.exit_status)

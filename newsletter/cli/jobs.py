@@ -1,9 +1,12 @@
-"""`newsletter jobs`: what was sent, what waits, and going on with it."""
+"""`newsletter jobs`: what was sent, what waits, what is unknown, and going on with it."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
+from enum import StrEnum
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from newsletter.cli.common import (
@@ -13,20 +16,28 @@ from newsletter.cli.common import (
     YesOption,
     confirm,
     console,
+    errors,
     in_short,
     in_words,
     number,
     open_project,
     print_json,
+    print_json_line,
 )
 from newsletter.cli.counts import counts_by_name, counts_table
-from newsletter.delivery.job import JobEvent, SendJob
-from newsletter.delivery.outcome import OPEN, State
+from newsletter.delivery import settling
+from newsletter.delivery.hold import is_running
+from newsletter.delivery.job import JobEvent, JobState, SendJob
+from newsletter.delivery.outcome import OPEN, Event, State
+from newsletter.delivery.worker import Sending
 from newsletter.store import deliveries
 from newsletter.store.jobs import change_job, get_job, list_jobs
+from newsletter.store.settling import Entry, entries
 from subscribers.clock import utc_now
+from subscribers.errors import ConflictError, InputError
 
-app = typer.Typer(help="Send jobs: list, show, pause, resume, cancel.", invoke_without_command=True)
+app = typer.Typer(help="Send jobs: list, show, pause, resume, cancel, settle.", invoke_without_command=True)
+StateName = StrEnum("StateName", {state.name: state.name.lower() for state in State})
 
 JobArgument = Annotated[int, typer.Argument(metavar="JOB", help="Number of the job; `newsletter jobs` lists them.")]
 
@@ -43,7 +54,7 @@ def list_all(context: typer.Context, config: ConfigOption = None, as_json: JsonO
     project = open_project(config)
     found = [(job, deliveries.counts(project.engine, job.id)) for job in list_jobs(project.engine)]
     if as_json:
-        print_json([{**asdict(job), "counts": counts_by_name(counts)} for job, counts in found])
+        print_json([_as_json(project, job, counts) for job, counts in found])
         return
     table = Table("Job", "Issue", "State", box=None, pad_edge=False)
     for title in ("Audience", "Sent", "Not sent", "Unknown", "Open"):
@@ -61,24 +72,51 @@ def _cells(project: Project, job: SendJob, counts: dict[State, int]) -> list[str
     still = sum(counts.get(state, 0) for state in OPEN)
     figures = (job.audience, counts.get(State.SENT, 0), bad, counts.get(State.UNKNOWN, 0), still)
     planned = in_short(job.created_at, zone=zone)
-    return [str(job.id), f"{job.list_slug}/{job.slug}", str(job.state), *map(number, figures), planned]
+    activity = _activity(project, job, counts)
+    return [str(job.id), f"{job.list_slug}/{job.slug}", activity, *map(number, figures), planned]
+
+
+def _activity(project: Project, job: SendJob, counts: dict[State, int]) -> str:
+    """The state for people: a job is "running" only while a process sends it."""
+    if job.state is not JobState.RUNNING or is_running(project.engine, job, utc_now()):
+        return str(job.state)
+    only_waits = counts[State.DEFERRED] and not counts[State.QUEUED] and not counts[State.CLAIMED]
+    return "waiting" if only_waits else "interrupted"
+
+
+def _as_json(project: Project, job: SendJob, counts: dict[State, int]) -> dict[str, object]:
+    return {**asdict(job), "activity": _activity(project, job, counts), "counts": counts_by_name(counts)}
 
 
 @app.command()
-def show(job: JobArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Show one job: how many in each state, and when the next attempt is due.
+def show(
+    job: JobArgument,
+    state: Annotated[
+        StateName | None, typer.Option("--state", help="List the deliveries in this state, with their addresses.")
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one job: how many in each state, and when the next attempt is due; or who is in one state.
 
     \b
-    Example: newsletter jobs show 3
+    Examples: newsletter jobs show 3
+              newsletter jobs show 3 --state unknown
     """
     project = open_project(config)
     found = get_job(project.engine, job)
+    if state:
+        _show_entries(project, found, State[state.name], as_json=as_json)
+        return
     counts = deliveries.counts(project.engine, job)
     due = deliveries.next_due(project.engine, job)
     if as_json:
-        print_json({**asdict(found), "counts": counts_by_name(counts), "next_due": due})
+        print_json({**_as_json(project, found, counts), "next_due": due})
         return
-    console.print(f"{found}: {found.state}, digest {found.digest}")
+    activity = _activity(project, found, counts)
+    console.print(f"{found}: {activity}, digest {found.digest}")
+    if activity == "interrupted":
+        console.print("No process sends it: `newsletter send` with the same issue goes on.")
     if found.overrides:
         console.print(f"Sent in spite of errors against {', '.join(found.overrides)}")
     console.print(counts_table(counts))
@@ -86,6 +124,37 @@ def show(job: JobArgument, config: ConfigOption = None, as_json: JsonOption = Fa
         console.print(
             f"The next attempt is due {in_words(due, zone=project.configuration.mailing_list(found.list_slug).zone)}."
         )
+
+
+def _show_entries(project: Project, job: SendJob, state: State, *, as_json: bool) -> None:
+    listed = 0
+    for entry in entries(project.engine, job.id, state):
+        listed += 1
+        print_json_line(asdict(entry)) if as_json else console.print(_line(project, job, entry))
+    if listed:
+        errors.print("This is personal data, shown here only: no log or file of the software has it.")
+    erased = deliveries.counts(project.engine, job.id)[state] - listed
+    if erased > 0:
+        errors.print(f"{number(erased)} more, of people who were erased since.")
+    if not as_json and not listed:
+        console.print(f"Nobody is {state.name.lower()} in {job}.")
+    elif not as_json and state is State.UNKNOWN:
+        console.print(
+            f"Look in the relay's log. If it has them: `newsletter jobs settle {job.id} --as-sent`; "
+            f"if not: `newsletter jobs settle {job.id} --resend`."
+        )
+
+
+def _line(project: Project, job: SendJob, entry: Entry) -> str:
+    lists = project.configuration.lists
+    zone = lists[job.list_slug].zone if job.list_slug in lists else None
+    said = " ".join(_filled((entry.reason, entry.code, entry.reply)))
+    due = f", next attempt {in_short(entry.due_at, zone=zone)}" if entry.due_at else ""
+    return escape(f"{entry.address}  {said}  since {in_short(entry.since, zone=zone)}{due}")
+
+
+def _filled(values: Iterable[object]) -> list[str]:
+    return [str(value) for value in values if value not in {None, ""}]
 
 
 @app.command()
@@ -121,7 +190,57 @@ def cancel(job: JobArgument, yes: YesOption = False, config: ConfigOption = None
     found = get_job(project.engine, job)
     open_ones = sum(count for state, count in deliveries.counts(project.engine, job).items() if state in OPEN)
     confirm(f"Cancel {found}? {number(open_ones)} deliveries will never be sent.", yes=yes)
-    _change(project, job, JobEvent.CANCEL, "what was sent stays sent")
+    changed = settling.cancel(sending_of(project), found)
+    console.print(f"{changed} is {changed.state}: what was sent stays sent.")
+
+
+@app.command()
+def settle(
+    job: JobArgument,
+    as_sent: Annotated[bool, typer.Option("--as-sent", help="The relay had them: count them as sent.")] = False,
+    resend: Annotated[bool, typer.Option("--resend", help="The relay never had them: send them again.")] = False,
+    yes: YesOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Say what became of the unknown deliveries of a job, all of them; the relay's log knows.
+
+    \b
+    Examples: newsletter jobs settle 3 --as-sent
+              newsletter jobs settle 3 --resend
+    """
+    if as_sent == resend:
+        raise InputError(
+            "say which of the two", remedy="add --as-sent if the relay had them, or --resend if it did not"
+        )
+    project = open_project(config)
+    found = get_job(project.engine, job)
+    if resend and found.state is JobState.CANCELLED:
+        raise ConflictError("the job is cancelled: nothing of it is sent any more", where=str(found))
+    settling.recover_left(sending_of(project), found)
+    count = deliveries.counts(project.engine, job)[State.UNKNOWN]
+    if not count:
+        console.print(f"{found} has no unknown deliveries.")
+        return
+    confirm(_settling_question(found, count, resend=resend), yes=yes)
+    changed = settling.settle_unknown(sending_of(project), found, Event.SETTLE_UNSENT if resend else Event.SETTLE_SENT)
+    then = "`newsletter send` with the same issue sends them" if resend else "they count as sent"
+    console.print(f"{number(count)} of {changed} settled: {then}.")
+
+
+def _settling_question(job: SendJob, count: int, *, resend: bool) -> str:
+    if resend:
+        return f"Send {number(count)} unknown of {job} again? Whoever the relay did mail gets it twice."
+    return f"Count {number(count)} unknown of {job} as sent? Whoever the relay did not mail gets nothing."
+
+
+def sending_of(project: Project) -> Sending:
+    """The parts of the project that sending needs."""
+    return Sending(
+        configuration=project.configuration,
+        engine=project.engine,
+        remember=project.ledger.append,
+        keyring=project.keyring,
+    )
 
 
 def _change(project: Project, job: int, event: JobEvent, then: str) -> None:

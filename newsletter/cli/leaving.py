@@ -30,6 +30,7 @@ from subscribers.clock import utc_now
 from subscribers.errors import InputError
 from subscribers.retention import policy_of
 from subscribers.scrubbing import Erased
+from subscribers.sealing import seal_with
 from subscribers.store import (
     EndOutcome,
     SubscriberRecord,
@@ -137,6 +138,7 @@ def erase_person(
         policies=project.configuration.policies,
         now=utc_now(),
         record=project.ledger.append,
+        seal=seal_with(project.keyring),
         sweepers=sweepers(project.configuration.data_dir),
     )
     if as_json:

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated, TypeAlias
 
 import typer
 from rich.progress import Progress as Bars
+from sqlalchemy.exc import DBAPIError
 
 from newsletter.cli.checking import IssueArgument, show_findings
 from newsletter.cli.common import (
@@ -37,7 +39,7 @@ from newsletter.store import deliveries
 from newsletter.store.jobs import FrozenIssue, count_audience, find_job, plan_job
 from newsletter.store.media import save_media
 from subscribers.clock import utc_now
-from subscribers.errors import NegativeError
+from subscribers.errors import NegativeError, ServiceError
 
 Reporter: TypeAlias = Callable[[Progress], None]
 
@@ -82,7 +84,7 @@ def send(
 def _refuse_errors(project: Project, piece: Workpiece, allowed: Sequence[str], *, quiet: bool) -> tuple[str, ...]:
     """The rules that the issue breaks and may; raises NegativeError for any other. What its job let pass goes on to."""
     if not quiet and piece.findings:
-        show_findings(piece.findings)
+        show_findings(piece.findings, piece.mailing_list.language)
     broken = tuple(dict.fromkeys(finding.rule for finding in piece.errors))
     if not broken:
         return ()
@@ -177,13 +179,24 @@ def run_shown(project: Project, job: SendJob, *, as_json: bool) -> JobResult:
         remember=project.ledger.append,
         keyring=project.keyring,
     )
-    with progress(quiet=as_json) as bars:
-        result = run_job(sending, job, report=_json_reporter() if as_json else _bar_reporter(bars, job))
+    try:
+        with progress(quiet=as_json) as bars:
+            result = run_job(sending, job, report=_json_reporter() if as_json else _bar_reporter(bars, job))
+    except ServiceError:
+        if not as_json:
+            _show_how_far(project, job)
+        raise
     if as_json:
         print_json_line({"event": "end", "job": job.id, **_summary(result)})
     else:
         show_result(project, result)
     return result
+
+
+def _show_how_far(project: Project, job: SendJob) -> None:
+    """The counts of a run that relay or database ended; the error says the rest."""
+    with suppress(DBAPIError):  # the database may be what is gone
+        console.print(counts_table(deliveries.counts(project.engine, job.id)))
 
 
 def _bar_reporter(bars: Bars, job: SendJob) -> Reporter:

@@ -3,27 +3,53 @@
 Only deferred ones: a job that still has queued deliveries was stopped by somebody, and is theirs to go on with.
 """
 
+from collections.abc import Sequence
+
+from sqlalchemy.exc import DBAPIError
+
+from newsletter.delivery.hold import HeldError
 from newsletter.delivery.job import JobState, SendJob
 from newsletter.delivery.outcome import State
 from newsletter.delivery.run import JobResult
 from newsletter.delivery.worker import Sending, run_job
 from newsletter.store import deliveries, jobs
-from subscribers.errors import ConflictError
+from newsletter.store.engine import explain
+from subscribers.errors import NewsletterError, ServiceError
+
+
+class ContinuingError(ServiceError):
+    """Some jobs could not go on; `results` are those of the others, which did."""
+
+    def __init__(self, failures: Sequence[str], results: Sequence[JobResult]) -> None:
+        super().__init__("\n".join(failures))
+        self.results = tuple(results)
 
 
 def continue_due(sending: Sending) -> list[JobResult]:
-    """Run every job that waits for nothing but deferred deliveries, if one is due; raises what `run_job` raises.
+    """Run every job that waits for nothing but deferred deliveries, if one is due.
 
-    A job that another process holds at this moment is left to it.
+    A job that another process holds at this moment is left to it. One that cannot go on does not stop the others; once
+    they are through, ContinuingError says what each lacks.
     """
-    results = []
+    results: list[JobResult] = []
+    failures: list[str] = []
     for job in jobs.list_jobs(sending.engine):
-        if job.state is JobState.RUNNING and _is_due(sending, job) and not sending.should_stop():
-            try:
+        try:
+            if job.state is JobState.RUNNING and not sending.should_stop() and _is_due(sending, job):
                 results.append(run_job(sending, job))
-            except ConflictError:
-                continue
+        except HeldError:
+            continue
+        except NewsletterError as error:
+            failures.append(_in_words(job, error))
+        except DBAPIError as error:
+            failures.append(_in_words(job, explain(error)))
+    if failures:
+        raise ContinuingError(failures, results)
     return results
+
+
+def _in_words(job: SendJob, error: NewsletterError) -> str:
+    return str(error) if error.where == str(job) else f"{job}: {error}"
 
 
 def _is_due(sending: Sending, job: SendJob) -> bool:

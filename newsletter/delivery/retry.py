@@ -64,6 +64,8 @@ class Reason(StrEnum):
     """Our process died after the dot, before it wrote the reply down."""
     NO_JOURNAL = "no-journal"
     """A worker is gone and its journal is not here: nobody can say whether it wrote the dot."""
+    SETTLED = "settled-by-operator"
+    """Unknown until the operator said what became of it: the relay had it, or it goes out again."""
     UNSUBSCRIBED = "unsubscribed"
     """Left before their batch was claimed (I2)."""
     SUPPRESSED = "suppressed"

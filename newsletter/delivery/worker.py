@@ -56,11 +56,8 @@ def means_of(sending: Sending, job: SendJob, report: Callable[[Progress], None] 
     configuration = sending.configuration
     mailing_list = configuration.mailing_list(job.list_slug)
     relay = configuration.relay_of(job.list_slug)
-    policies = {
-        slug: RetentionPolicy(period=item.retention, zone=item.zone) for slug, item in configuration.lists.items()
-    }
     return Means(
-        books=Books(engine=sending.engine, remember=sending.remember, policies=policies, clock=sending.clock),
+        books=books_of(sending),
         spool=configuration.data_dir / SPOOL,
         endpoint=endpoint_of(configuration, relay),
         pace=Pace(
@@ -75,6 +72,13 @@ def means_of(sending: Sending, job: SendJob, report: Callable[[Progress], None] 
         report=report,
         should_stop=sending.should_stop,
     )
+
+
+def books_of(sending: Sending) -> Books:
+    """Where outcomes of this project are written down."""
+    lists = sending.configuration.lists.items()
+    policies = {slug: RetentionPolicy(period=item.retention, zone=item.zone) for slug, item in lists}
+    return Books(engine=sending.engine, remember=sending.remember, policies=policies, clock=sending.clock)
 
 
 def run_with(means: Means, job: SendJob) -> JobResult:

@@ -170,13 +170,3 @@ def counts(engine: Engine, job: int) -> dict[State, int]:
 
 def _count(job: int) -> Any:  # noqa: ANN401 - a piece of SQL
     return select(delivery.c.state, func.count()).where(delivery.c.job_id == job).group_by(delivery.c.state)
-
-
-def settle(engine: Engine, job: int, event: Event, ids: Collection[int] | None, now: datetime) -> int:
-    """Settle unknown deliveries, all or these, by the operator's word (SETTLE_SENT, SETTLE_UNSENT). How many (I3)."""
-    values = {"state": int(move(State.UNKNOWN, event)), "updated_at": now}
-    where = delivery.c.job_id == job, delivery.c.state == int(State.UNKNOWN)
-    with writing(engine) as connection:
-        if ids is None:
-            return connection.execute(update(delivery).where(*where).values(**values)).rowcount
-        return update_ids(connection, sorted(ids), values, *where)

@@ -183,9 +183,8 @@ def change_job(engine: Engine, identity: int, event: JobEvent, now: datetime) ->
     """Move the job along; cancelling cancels what is queued or deferred. Raises ConflictError for no such move."""
     with writing(engine) as connection:
         state = move_job(_get(connection, identity), event)
-        values: dict[str, Any] = {"state": state}
-        if state in {JobState.FINISHED, JobState.CANCELLED}:
-            values["finished_at"] = now
+        is_over = state in {JobState.FINISHED, JobState.CANCELLED}
+        values = {"state": state, "finished_at": now if is_over else None}
         connection.execute(update(send_job).where(send_job.c.id == identity).values(**values))
         if event is JobEvent.CANCEL:
             _cancel_deliveries(connection, identity, now)

@@ -84,9 +84,9 @@ def bind(host: str, port: int) -> socket.socket:
         except BaseException:
             listener.close()
             raise
-    except ValueError:  # UnicodeError too: what cannot be looked up: a label of more than 63 octets, a NUL
+    except (socket.gaierror, ValueError):  # a UnicodeError for a label of more than 63 octets
         raise ServiceError(
-            "cannot listen: this is not a host name", where=f"{host[:80]!r}", remedy="mend --host; 127.0.0.1 is usual"
+            "cannot listen: this names no host", where=f"{host[:80]!r}", remedy="mend --host; 127.0.0.1 is usual"
         ) from None
     except OSError as error:
         raise ServiceError(

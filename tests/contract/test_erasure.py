@@ -23,6 +23,9 @@ from subscribers.tokens import Keyring
 from subscribers.transactions import reading, writing
 from tests.support.people import NOON, POLICIES, Remembering, how_many, joined, leave, person, rows, sent_to
 
+KEYRING = Keyring({1: b"1" * 32}, 1)
+ROTATED = Keyring({1: b"1" * 32, 2: b"2" * 32}, 2)
+OTHER = Keyring({1: b"x" * 32}, 1)
 LATER = NOON + timedelta(days=30)
 
 
@@ -234,7 +237,7 @@ def test_the_scrub_of_a_large_file_has_a_lease_that_outlasts_its_rewriting(tmp_p
     file = tmp_path / "n.sqlite3"
     with file.open("wb") as made:
         made.truncate(4_000_000_000)
-    seconds = scrub_lease._lease_seconds(create_engine(f"sqlite:///{file}"))  # noqa: SLF001 - the decision itself
+    seconds = scrub_lease._lease_seconds(create_engine(f"sqlite:///{file}"))
     assert seconds >= 600 + 2000
 
 
@@ -267,7 +270,7 @@ def test_two_runs_at_once_erase_everybody_once(engine: Engine) -> None:
 
 def test_a_scrub_by_another_process_in_the_middle_of_a_run_counts_nobody_twice(engine: Engine) -> None:
     leave(engine, *(joined(engine, f"a{number}@example.org") for number in range(7)))
-    scrubs = {"policies": POLICIES, "now": LATER, "patience": 0.3}
+    scrubs = {"policies": POLICIES, "now": LATER, "patience": 0.3, "record": nowhere}
     run(engine, page=2, on_progress=lambda _done, _total: scrub_due(engine, **scrubs))
     assert [row.counts["subscription"] for row in rows(engine, "receipt")] == [2, 2, 2, 1]
 
@@ -282,7 +285,7 @@ def test_what_is_deleted_during_a_scrub_is_not_covered_by_its_receipt_rule_i5(en
         return {}
 
     delete_two(LATER)
-    scrubs = {"policies": POLICIES, "now": LATER, "patience": 0.3}
+    scrubs = {"policies": POLICIES, "now": LATER, "patience": 0.3, "record": nowhere}
     assert scrub_due(engine, sweepers=[delete_two], **scrubs).still_due == "another process went on deleting"
     assert how_many(engine, "receipt") == 0
     assert scrub_due(engine, **scrubs).receipt.counts["subscription"] == 4
@@ -321,12 +324,12 @@ def test_receipts_form_a_chain_that_shows_what_was_changed(engine: Engine) -> No
         leave(engine, joined(engine, f"a{number}@example.org"))
         run(engine)
     with reading(engine) as connection:
-        assert receipts.first_broken(connection) is None
+        assert receipts.first_broken(connection, sealing.verify_with(KEYRING)) is None
         assert receipts.latest(connection).id == 3
     with writing(engine) as connection:
         connection.execute(update(receipt).where(receipt.c.id == 2).values(counts={"subscriber": 99}))
     with reading(engine) as connection:
-        assert receipts.first_broken(connection) == 2
+        assert receipts.first_broken(connection, sealing.verify_with(KEYRING)) == 2
 
 
 def test_a_removed_receipt_breaks_the_chain(engine: Engine) -> None:
@@ -336,12 +339,7 @@ def test_a_removed_receipt_breaks_the_chain(engine: Engine) -> None:
     with writing(engine) as connection:
         connection.execute(receipt.delete().where(receipt.c.id == 2))
     with reading(engine) as connection:
-        assert receipts.first_broken(connection) == 3
-
-
-KEYRING = Keyring({1: b"1" * 32}, 1)
-ROTATED = Keyring({1: b"1" * 32, 2: b"2" * 32}, 2)
-OTHER = Keyring({1: b"x" * 32}, 1)
+        assert receipts.first_broken(connection, sealing.verify_with(KEYRING)) == 3
 
 
 def sealed_by(engine: Engine, *keyrings: Keyring | None, record=nowhere) -> None:

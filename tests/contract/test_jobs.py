@@ -11,8 +11,8 @@ from newsletter.delivery.job import JobEvent, JobState, Plan
 from newsletter.delivery.journal import HEADER, decode, encode_outcome, encode_start
 from newsletter.delivery.outcome import OPEN, Event, Outcome, State
 from newsletter.delivery.recovery import Books
-from newsletter.store import deliveries, jobs
-from newsletter.store.claims import Claim, claim_batch
+from newsletter.store import deliveries, jobs, settling
+from newsletter.store.claims import Claim, check_again, claim_batch
 from newsletter.store.deliveries import counts
 from newsletter.store.tables import delivery, job_tally, send_job
 from subscribers.errors import ConflictError, InputError, ServiceError
@@ -272,9 +272,59 @@ def test_unknown_is_settled_only_by_the_operators_word(engine):
     first, second = [item.delivery for item in claim(engine, job).claimed]
     record(engine, "w1", *(Outcome(delivery=i, event=Event.LOSE) for i in (first, second)))
     assert claim(engine, job).is_empty
-    assert deliveries.settle(engine, job.id, Event.SETTLE_SENT, [first], NOW) == 1
-    assert deliveries.settle(engine, job.id, Event.SETTLE_UNSENT, None, NOW) == 1
+    assert settling.settle(engine, job.id, Event.SETTLE_SENT, ids=[first], now=NOW) == 1
+    assert settling.settle(engine, job.id, Event.SETTLE_UNSENT, now=NOW) == 1
     assert by_state(engine, job) == {State.SENT: 1, State.QUEUED: 1}
+    assert {row(engine, i).reason for i in (first, second)} == {"settled-by-operator"}
+
+
+def test_those_unknown_who_were_erased_meanwhile_are_settled_with_the_others_and_get_nothing(engine):
+    job = planned(engine, 1)
+    with writing(engine) as connection:
+        connection.execute(insert(job_tally).values(job_id=job.id, state=int(State.UNKNOWN), count=2))
+        connection.execute(insert(job_tally).values(job_id=job.id, state=int(State.CLAIMED), count=1))
+    assert by_state(engine, job) == {State.QUEUED: 1, State.UNKNOWN: 3}
+    assert settling.settle(engine, job.id, Event.SETTLE_UNSENT, now=NOW) == 3
+    assert by_state(engine, job) == {State.QUEUED: 1, State.SKIPPED: 3}
+    assert len(claim(engine, job).claimed) == 1
+
+
+def test_the_deliveries_in_one_state_are_listed_page_by_page(engine, monkeypatch):
+    monkeypatch.setattr(settling, "PAGE", 2)
+    job = planned(engine, 6)
+    held = claim(engine, job).claimed
+    refused = Outcome(delivery=held[0].delivery, event=Event.REFUSE, reason="policy", code=550, reply="5.7.1 no")
+    record(engine, "w1", refused, *(Outcome(delivery=item.delivery, event=Event.LOSE) for item in held[1:]))
+    (one,) = settling.entries(engine, job.id, State.REFUSED)
+    assert (one.address, one.code, one.reply, one.reason, one.since, one.attempts) == (
+        "p0@example.org", 550, "5.7.1 no", "policy", NOW, 1,
+    )  # fmt: skip
+    listed = [entry.address for entry in settling.entries(engine, job.id, State.UNKNOWN)]
+    assert listed == [f"p{number}@example.org" for number in range(1, 6)]
+
+
+def test_a_second_look_skips_who_left_was_suppressed_or_erased_and_knows_the_rest_anew(engine):
+    job = planned(engine, 4)
+    ids = [item.delivery for item in claim(engine, job).claimed]
+    with writing(engine) as connection:
+        connection.execute(update(subscription).where(subscription.c.id == 1).values(**ENDED))
+        connection.execute(update(subscriber).where(subscriber.c.id == 4).values(name="Nieuwe naam"))
+        connection.execute(insert(job_tally).values(job_id=job.id, state=int(State.CLAIMED), count=1))
+        connection.execute(delivery.delete().where(delivery.c.id == ids[2]))
+    suppressed(engine, 2)
+    found = check_again(engine, job.id, Claim(worker="w1", now=NOW, lease=LEASE), ids)
+    assert [(item.delivery, item.name) for item in found.claimed] == [(ids[3], "Nieuwe naam")]
+    assert found.skipped == 3
+    assert by_state(engine, job) == {State.CLAIMED: 1, State.SKIPPED: 3}
+    assert [row(engine, i).reason for i in ids[:2]] == ["unsubscribed", "suppressed"]
+    assert check_again(engine, job.id, Claim(worker="other", now=NOW, lease=LEASE), ids).claimed == ()
+
+
+def test_a_finished_job_that_is_reopened_is_not_finished_any_more(engine):
+    job = planned(engine, 1)
+    jobs.change_job(engine, job.id, JobEvent.FINISH, NOW)
+    again = jobs.change_job(engine, job.id, JobEvent.REOPEN, NOW)
+    assert (again.state, again.finished_at) == (JobState.RUNNING, None)
 
 
 def test_expiring_gives_up_what_is_deferred(engine):

@@ -5,8 +5,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from newsletter.compose.compiled import CompiledIssue
+from newsletter.delivery import continuing
 from newsletter.delivery.continuing import continue_due
 from newsletter.delivery.outcome import State
 from newsletter.delivery.run import JobResult
@@ -15,6 +17,7 @@ from newsletter.message.identity import identity_of
 from newsletter.store import deliveries
 from newsletter.store.jobs import FrozenIssue, plan_job
 from subscribers.clock import utc_now
+from subscribers.errors import NewsletterError, ServiceError
 from subscribers.ledger_entry import nowhere
 from tests.support.smtp import ScriptedServer, at
 from tests.support.web import WebProject, make_project, sample_issue
@@ -80,3 +83,35 @@ def test_news_that_got_too_old_expires_instead(project: WebProject) -> None:
         (again,) = continue_due(sending(project, server.port, hours=73))
     assert again.counts[State.EXPIRED] == 1
     assert again.job.state == "finished"
+
+
+def test_a_job_that_cannot_go_on_is_told_and_the_others_go_on(project: WebProject, monkeypatch) -> None:
+    script = at("RCPT", "451 4.7.1 greylisted", recipient="lezer3@", times=1)
+    with ScriptedServer(script=script) as server:
+        first = first_run(project, server.port)
+        with project.engine.begin() as connection:  # a later job whose list is no longer configured; it comes first
+            connection.exec_driver_sql(
+                "INSERT INTO send_job (ref, list, slug, digest, state, audience, created_at, actor)"
+                " SELECT x'00', 'verdwenen', slug, digest, state, audience, created_at, actor FROM send_job"
+            )
+            connection.exec_driver_sql(
+                "INSERT INTO delivery (job_id, subscription_id, state, attempts, due_at, updated_at)"
+                " SELECT job_id + 1, subscription_id, state, attempts, due_at, updated_at FROM delivery WHERE state = 2"
+            )
+        with pytest.raises(NewsletterError, match="verdwenen") as caught:
+            continue_due(sending(project, server.port, hours=2))
+    assert "Traceback" not in str(caught.value)
+    assert deliveries.counts(project.engine, first.job.id)[State.SENT] == PEOPLE
+
+
+def test_a_database_error_in_one_job_does_not_stop_the_others(project: WebProject, monkeypatch) -> None:
+    script = at("RCPT", "451 4.7.1 greylisted", recipient="lezer3@", times=1)
+    with ScriptedServer(script=script) as server:
+        first = first_run(project, server.port)
+
+        def fails(*_arguments: object) -> None:
+            raise OperationalError("SELECT", {}, Exception("disk I/O error"))
+
+        monkeypatch.setattr(continuing, "run_job", fails)
+        with pytest.raises(ServiceError, match=f"job {first.job.id}.*disk I/O error"):
+            continue_due(sending(project, server.port, hours=2))

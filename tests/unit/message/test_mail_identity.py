@@ -1,6 +1,7 @@
 """The identity of a mailing: A3, A9, A17, I6."""
 
 import pytest
+from pydantic import ValidationError
 
 from newsletter.config import MailingList
 from newsletter.message.headers import UnsafeValueError
@@ -74,9 +75,9 @@ def test_a_domain_too_long_for_a_list_id_is_a_configuration_error_a9():
         identity_of("a" * 40, mailing_list(domain=domain))
 
 
-def test_a_domain_that_is_none_is_a_configuration_error():
-    with pytest.raises(ConfigurationError, match="domain"):
-        identity_of("n", mailing_list(domain="geen domein"))
+def test_a_domain_that_is_none_is_refused_in_the_configuration():
+    with pytest.raises(ValidationError, match="geen domein"):
+        mailing_list(domain="geen domein")
 
 
 def test_a_domain_outside_ascii_becomes_an_a_label_a7():

@@ -1,0 +1,56 @@
+"""What an operator decides about a job that nobody sends: cancel it, or say what became of the unknown ones (edge; I3).
+
+First of all what a dead worker left behind is read from its journal, as before a run; a job that another process sends is
+left to it.
+"""
+
+import secrets
+
+from newsletter.delivery.hold import HeldError, holding
+from newsletter.delivery.job import JobEvent, JobState, SendJob
+from newsletter.delivery.outcome import Event
+from newsletter.delivery.recovery import recover_job
+from newsletter.delivery.worker import SPOOL, Sending, books_of
+from newsletter.store import jobs, settling
+from newsletter.store.deliveries import Recovered
+from subscribers.subscription import Actor
+
+
+def recover_left(sending: Sending, job: SendJob) -> Recovered:
+    """Settle what dead workers left behind; raises HeldError if the job is being sent."""
+    with holding(sending.engine, sending.configuration.data_dir / SPOOL, job, sending.clock):
+        return _recover(sending, job)
+
+
+def settle_unknown(sending: Sending, job: SendJob, event: Event, *, actor: Actor = Actor.OPERATOR) -> SendJob:
+    """Settle every unknown delivery of the job as SETTLE_SENT or SETTLE_UNSENT; the job afterwards.
+
+    With SETTLE_UNSENT a finished job is opened again, before anything is queued, so that the next run finds it.
+    Raises HeldError if it is being sent, ConflictError if it was cancelled and nothing of it may be sent.
+    """
+    with holding(sending.engine, sending.configuration.data_dir / SPOOL, job, sending.clock):
+        _recover(sending, job)
+        now = sending.clock()
+        state = jobs.get_job(sending.engine, job.id).state
+        if event is Event.SETTLE_UNSENT and state in {JobState.FINISHED, JobState.CANCELLED}:
+            jobs.change_job(sending.engine, job.id, JobEvent.REOPEN, now)
+        settling.settle(sending.engine, job.id, event, actor=actor, now=now)
+        jobs.finish_if_done(sending.engine, job.id, now)
+        return jobs.get_job(sending.engine, job.id)
+
+
+def cancel(sending: Sending, job: SendJob) -> SendJob:
+    """Cancel the job; a worker that sends it ends within seconds, and what a dead one held is settled here."""
+    try:
+        with holding(sending.engine, sending.configuration.data_dir / SPOOL, job, sending.clock):
+            _recover(sending, job)
+            return jobs.change_job(sending.engine, job.id, JobEvent.CANCEL, sending.clock())
+    except HeldError:
+        return jobs.change_job(sending.engine, job.id, JobEvent.CANCEL, sending.clock())
+
+
+def _recover(sending: Sending, job: SendJob) -> Recovered:
+    spool = sending.configuration.data_dir / SPOOL
+    found = recover_job(books_of(sending), spool, job.id, secrets.token_hex(8))
+    jobs.cancel_rest(sending.engine, job.id, sending.clock())
+    return found

@@ -1,0 +1,145 @@
+"""`newsletter jobs` as an operator meets it: who is unknown, what became of them, and a job whose process died."""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import Outcome, command, environment, newsletter
+from tests.support.smtp import CLOSE, ScriptedServer, at
+
+PEOPLE = 12
+SEND = ("send", "issues/nieuwsbrief.md", "--yes")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("jobs")
+    newsletter("init", "p", cwd=folder).expect(0)
+    rows = "".join(f"lezer{number}@gemeente.example,Lezer {number}\n" for number in range(PEOPLE))
+    (folder / "p" / "lezers.csv").write_text("email,name\n" + rows)
+    newsletter(
+        "subscribers", "import", "lezers.csv", "--list", "nieuwsbrief", "--basis", "consent", "--source", "form",
+        cwd=folder / "p",
+    ).expect(0)  # fmt: skip
+    return folder / "p"
+
+
+@pytest.fixture
+def project(made: Path, tmp_path: Path) -> Path:
+    subprocess.run(["cp", "-a", str(made), str(tmp_path / "p")], check=True)
+    return tmp_path / "p"
+
+
+def relay(server: ScriptedServer) -> dict[str, str]:
+    return {"NEWSLETTER__RELAYS__MAIN__PORT": str(server.port), "NEWSLETTER__RELAYS__MAIN__CONNECTIONS": "1"}
+
+
+def ask(project: Path, *arguments: str) -> Outcome:
+    return newsletter("jobs", *arguments, cwd=project)
+
+
+def counts(project: Path) -> dict[str, int]:
+    found = json.loads(ask(project, "show", "1", "--json").expect(0).out)
+    return {state: number for state, number in found["counts"].items() if number}
+
+
+@pytest.fixture
+def unknown(project: Path) -> Path:
+    """A project whose job is finished, with one delivery unknown."""
+    with ScriptedServer(script=at("DOT", CLOSE, recipient="lezer3@", times=1)) as server:
+        newsletter(*SEND, cwd=project, env=relay(server)).expect(1)
+    assert counts(project) == {"sent": PEOPLE - 1, "unknown": 1}
+    return project
+
+
+def test_the_unknown_ones_are_listed_for_people_and_for_programs(unknown: Path) -> None:
+    said = ask(unknown, "show", "1", "--state", "unknown").expect(0)
+    assert "lezer3@gemeente.example" in said.out
+    assert "no-answer" in said.out
+    assert "lezer4@" not in said.out
+    assert "personal data" in said.err
+    assert "jobs settle 1" in said.said
+    (line,) = ask(unknown, "show", "1", "--state", "unknown", "--json").expect(0).out.splitlines()
+    entry = json.loads(line)
+    assert (entry["address"], entry["reason"], entry["code"]) == ("lezer3@gemeente.example", "no-answer", None)
+    assert entry["since"]
+    assert ask(unknown, "show", "1", "--state", "refused", "--json").expect(0).out == ""
+    ask(unknown, "show", "1", "--state", "nonsense").expect(2)
+
+
+def test_nothing_is_settled_without_being_told_how_or_without_a_yes(unknown: Path) -> None:
+    ask(unknown, "settle", "1", "--yes").expect(2)
+    ask(unknown, "settle", "1", "--as-sent", "--resend", "--yes").expect(2)
+    assert "confirmation" in ask(unknown, "settle", "1", "--resend").expect(2).said
+    assert counts(unknown) == {"sent": PEOPLE - 1, "unknown": 1}
+
+
+def test_settled_as_sent_nobody_gets_it_again(unknown: Path) -> None:
+    ask(unknown, "settle", "1", "--as-sent", "--yes").expect(0)
+    assert counts(unknown) == {"sent": PEOPLE}
+    with ScriptedServer() as server:
+        newsletter(*SEND, cwd=unknown, env=relay(server)).expect(0)
+        assert server.accepted == []
+    again = ask(unknown, "settle", "1", "--as-sent", "--yes").expect(0)
+    assert "no unknown" in again.out
+
+
+def test_settled_to_be_resent_the_next_send_mails_exactly_those(unknown: Path) -> None:
+    said = ask(unknown, "settle", "1", "--resend", "--yes").expect(0)
+    assert "newsletter send" in said.out
+    assert counts(unknown) == {"sent": PEOPLE - 1, "queued": 1}
+    assert "interrupted" in ask(unknown).expect(0).out
+    with ScriptedServer() as server:
+        newsletter(*SEND, cwd=unknown, env=relay(server)).expect(0)
+        assert server.accepted == ["lezer3@gemeente.example"]
+    assert counts(unknown) == {"sent": PEOPLE}
+    assert json.loads(ask(unknown, "show", "1", "--json").out)["state"] == "finished"
+
+
+@contextmanager
+def killed(project: Path) -> Iterator[None]:
+    """A project whose `send` was killed in the middle of a message."""
+    with ScriptedServer(script=at("DOT", "<silence>", recipient="lezer5@")) as server:
+        process = subprocess.Popen(
+            command(*SEND), cwd=project, env=environment(relay(server)), stdout=subprocess.DEVNULL
+        )
+        end = time.monotonic() + 60
+        while "lezer5@gemeente.example" not in server.seen:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        assert "running" in ask(project, "show", "1").expect(0).out
+        process.kill()
+        process.wait()
+    yield
+
+
+def test_a_job_whose_process_was_killed_is_shown_as_interrupted_and_cancelled_whole(project: Path) -> None:
+    with killed(project):
+        for said in (ask(project), ask(project, "show", "1")):
+            assert "interrupted" in said.expect(0).out
+            assert "running" not in said.out
+        found = json.loads(ask(project, "--json").expect(0).out)[0]
+        assert (found["state"], found["activity"]) == ("running", "interrupted")
+        ask(project, "cancel", "1", "--yes").expect(0)
+        assert counts(project) == {"sent": 5, "unknown": 1, "cancelled": PEOPLE - 6}
+        refused = ask(project, "settle", "1", "--resend", "--yes").expect(2)
+        assert "cancelled" in refused.said
+        ask(project, "settle", "1", "--as-sent", "--yes").expect(0)
+        assert counts(project) == {"sent": 6, "cancelled": PEOPLE - 6}
+
+
+def test_a_relay_that_dies_halfway_leaves_the_counts_on_the_screen(project: Path) -> None:
+    script = at("DOT", CLOSE, recipient="lezer5@")
+
+    def dies(peer, verb, argument):
+        return CLOSE if "lezer5@gemeente.example" in server.seen else script(peer, verb, argument)
+
+    with ScriptedServer(script=dies) as server:
+        said = newsletter(*SEND, cwd=project, env=relay(server), timeout=200).expect(3)
+    assert "sent" in said.out
+    assert "queued" in said.out
