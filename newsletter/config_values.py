@@ -38,7 +38,7 @@ def _path(value: object) -> object:
     if isinstance(value, str):
         one_line(value)
     elif not isinstance(value, Path):
-        raise ValueError("must be text in quotes")  # noqa: TRY004, EM101 - pydantic collects ValueErrors
+        raise ValueError("must be text in quotes")  # noqa: TRY004 - pydantic collects ValueErrors
     return value
 
 
@@ -92,7 +92,7 @@ def parse_mailbox(value: object) -> object:
     if isinstance(value, Mailbox | None):
         return value
     if not isinstance(value, str):
-        raise ValueError("must be text in quotes")  # noqa: TRY004, EM101 - pydantic collects ValueErrors
+        raise ValueError("must be text in quotes")  # noqa: TRY004 - pydantic collects ValueErrors
     text = one_line(value)
     name, bracket, rest = text.rpartition("<")
     bare = rest.removesuffix(">") if bracket else text

@@ -1,4 +1,4 @@
-"""Alone with the store: the lease `scrub`, held and renewed while the store is rewritten, and workers who yield to it."""
+"""Alone with the store: the lease `scrub`, held and renewed while the store is rewritten; workers yield to it."""
 
 import threading
 import time

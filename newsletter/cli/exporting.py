@@ -15,11 +15,11 @@ from newsletter.cli.common import (
     print_json,
     progress,
 )
+from newsletter.cli.grammar import counted
 from newsletter.cli.grounds import (
     ListOption,
 )
-from newsletter.cli.grammar import counted
-from newsletter.cli.private_files import asked, is_below, path_below, written
+from newsletter.cli.private_files import asked, is_below, path_below, shown, written
 from subscribers.clock import utc_now
 from subscribers.export_store import Chosen, count, pages
 from subscribers.exporting import BYTE_ORDER_MARK, Exported, Format, csv_header, csv_lines, json_lines
@@ -80,8 +80,8 @@ def _page(page: list[Exported], file_format: Format, attributes: tuple[str, ...]
 def _say_where(data_dir: Path, path: Path, people: int, *, as_json: bool) -> None:
     is_kept = is_below(data_dir, path)
     if as_json:
-        print_json({"file": str(path), "people": people, "erased_with_the_store": is_kept})
+        print_json({"file": shown(path), "people": people, "erased_with_the_store": is_kept})
     else:
-        console.print(f"{counted(people, 'person', 'people')} written to {escape(str(path))}")
+        console.print(f"{counted(people, 'person', 'people')} written to {escape(shown(path))}")
     if not is_kept:
         errors.print("This file leaves the promise: no erasure reaches it. Delete it yourself when it has served.")

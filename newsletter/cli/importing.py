@@ -30,7 +30,7 @@ from newsletter.cli.grounds import (
     check_grounds,
     check_wording,
 )
-from newsletter.cli.private_files import asked, path_below, written
+from newsletter.cli.private_files import asked, path_below, shown, written
 from subscribers.clock import utc_now
 from subscribers.csv_encoding import ENCODING_NAMES
 from subscribers.csv_reading import DELIMITER_NAMES, CsvReader
@@ -200,14 +200,14 @@ def _result(
 ) -> dict[str, Any]:
     rows = [{"line": row.line, "reason": row.reason, "remedy": row.remedy} for row in report.shown]
     return {
-        "file": str(file),
+        "file": shown(file),
         "encoding": ENCODING_NAMES[reader.encoding],
         "delimiter": DELIMITER_NAMES[reader.delimiter],
         "dry_run": dry_run,
         **report.counts(),
         "columns_not_stored": list(columns.ignored),
         "refused_rows": rows,
-        "report": str(path) if path else None,
+        "report": shown(path) if path else None,
     }
 
 

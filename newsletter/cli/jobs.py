@@ -1,12 +1,9 @@
 """`newsletter jobs`: what was sent, what waits, what is unknown, and going on with it."""
 
-from collections.abc import Iterable
 from dataclasses import asdict
-from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from newsletter.cli.common import (
@@ -16,15 +13,14 @@ from newsletter.cli.common import (
     YesOption,
     confirm,
     console,
-    errors,
     in_short,
     in_words,
     number,
     open_project,
     print_json,
-    print_json_line,
 )
 from newsletter.cli.counts import counts_by_name, counts_table
+from newsletter.cli.entries import show_entries, state_named
 from newsletter.delivery import settling
 from newsletter.delivery.hold import is_running
 from newsletter.delivery.job import JobEvent, JobState, SendJob
@@ -32,12 +28,10 @@ from newsletter.delivery.outcome import OPEN, Event, State
 from newsletter.delivery.worker import Sending
 from newsletter.store import deliveries
 from newsletter.store.jobs import change_job, get_job, list_jobs
-from newsletter.store.settling import Entry, entries
 from subscribers.clock import utc_now
 from subscribers.errors import ConflictError, InputError
 
 app = typer.Typer(help="Send jobs: list, show, pause, resume, cancel, settle.", invoke_without_command=True)
-StateName = StrEnum("StateName", {state.name: state.name.lower() for state in State})
 
 JobArgument = Annotated[int, typer.Argument(metavar="JOB", help="Number of the job; `newsletter jobs` lists them.")]
 
@@ -92,7 +86,13 @@ def _as_json(project: Project, job: SendJob, counts: dict[State, int]) -> dict[s
 def show(
     job: JobArgument,
     state: Annotated[
-        StateName | None, typer.Option("--state", help="List the deliveries in this state, with their addresses.")
+        State | None,
+        typer.Option(
+            "--state",
+            parser=state_named,
+            metavar="STATE",
+            help="List the deliveries in this state (unknown, refused, deferred …), with their addresses.",
+        ),
     ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -105,8 +105,8 @@ def show(
     """
     project = open_project(config)
     found = get_job(project.engine, job)
-    if state:
-        _show_entries(project, found, State[state.name], as_json=as_json)
+    if state is not None:
+        show_entries(project, found, state, as_json=as_json)
         return
     counts = deliveries.counts(project.engine, job)
     due = deliveries.next_due(project.engine, job)
@@ -124,37 +124,6 @@ def show(
         console.print(
             f"The next attempt is due {in_words(due, zone=project.configuration.mailing_list(found.list_slug).zone)}."
         )
-
-
-def _show_entries(project: Project, job: SendJob, state: State, *, as_json: bool) -> None:
-    listed = 0
-    for entry in entries(project.engine, job.id, state):
-        listed += 1
-        print_json_line(asdict(entry)) if as_json else console.print(_line(project, job, entry))
-    if listed:
-        errors.print("This is personal data, shown here only: no log or file of the software has it.")
-    erased = deliveries.counts(project.engine, job.id)[state] - listed
-    if erased > 0:
-        errors.print(f"{number(erased)} more, of people who were erased since.")
-    if not as_json and not listed:
-        console.print(f"Nobody is {state.name.lower()} in {job}.")
-    elif not as_json and state is State.UNKNOWN:
-        console.print(
-            f"Look in the relay's log. If it has them: `newsletter jobs settle {job.id} --as-sent`; "
-            f"if not: `newsletter jobs settle {job.id} --resend`."
-        )
-
-
-def _line(project: Project, job: SendJob, entry: Entry) -> str:
-    lists = project.configuration.lists
-    zone = lists[job.list_slug].zone if job.list_slug in lists else None
-    said = " ".join(_filled((entry.reason, entry.code, entry.reply)))
-    due = f", next attempt {in_short(entry.due_at, zone=zone)}" if entry.due_at else ""
-    return escape(f"{entry.address}  {said}  since {in_short(entry.since, zone=zone)}{due}")
-
-
-def _filled(values: Iterable[object]) -> list[str]:
-    return [str(value) for value in values if value not in {None, ""}]
 
 
 @app.command()

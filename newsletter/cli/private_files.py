@@ -36,6 +36,11 @@ def is_below(data_dir: Path, path: Path) -> bool:
     return path.resolve().is_relative_to((data_dir / FOLDER).resolve())
 
 
+def shown(path: Path) -> str:
+    """A path as it is printed: bytes of its name that are no UTF-8 become question marks."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 @contextmanager
 def written(path: Path) -> Iterator[TextIO]:
     """The file at `path`, mode 0600, under its name only when it is whole; raises ServiceError."""

@@ -27,6 +27,7 @@ from newsletter.cli.common import (
 )
 from newsletter.cli.counts import counts_by_name, counts_table
 from newsletter.cli.explain import known_rules
+from newsletter.cli.jobs import sending_of
 from newsletter.cli.retention import erase_due, show_run
 from newsletter.cli.workshop import Workpiece, work_on
 from newsletter.delivery.control import Progress, Stop
@@ -34,7 +35,7 @@ from newsletter.delivery.job import Plan, SendJob, decide_plan
 from newsletter.delivery.outcome import State
 from newsletter.delivery.run import JobResult
 from newsletter.delivery.smtp import endpoint_of, open_session
-from newsletter.delivery.worker import Sending, run_job
+from newsletter.delivery.worker import run_job
 from newsletter.store import deliveries
 from newsletter.store.jobs import FrozenIssue, count_audience, find_job, plan_job
 from newsletter.store.media import save_media
@@ -173,18 +174,12 @@ def _say_finished(project: Project, job: SendJob, *, quiet: bool) -> None:
 
 def run_shown(project: Project, job: SendJob, *, as_json: bool) -> JobResult:
     """Run `job` with a progress bar, or with a line of JSON now and then, and show the result."""
-    sending = Sending(
-        configuration=project.configuration,
-        engine=project.engine,
-        remember=project.ledger.append,
-        keyring=project.keyring,
-    )
     try:
         with progress(quiet=as_json) as bars:
-            result = run_job(sending, job, report=_json_reporter() if as_json else _bar_reporter(bars, job))
+            reporter = _json_reporter() if as_json else _bar_reporter(bars, job)
+            result = run_job(sending_of(project), job, report=reporter)
     except ServiceError:
-        if not as_json:
-            _show_how_far(project, job)
+        _show_how_far(project, job, quiet=as_json)
         raise
     if as_json:
         print_json_line({"event": "end", "job": job.id, **_summary(result)})
@@ -193,10 +188,11 @@ def run_shown(project: Project, job: SendJob, *, as_json: bool) -> JobResult:
     return result
 
 
-def _show_how_far(project: Project, job: SendJob) -> None:
+def _show_how_far(project: Project, job: SendJob, *, quiet: bool) -> None:
     """The counts of a run that relay or database ended; the error says the rest."""
     with suppress(DBAPIError):  # the database may be what is gone
-        console.print(counts_table(deliveries.counts(project.engine, job.id)))
+        if not quiet:
+            console.print(counts_table(deliveries.counts(project.engine, job.id)))
 
 
 def _bar_reporter(bars: Bars, job: SendJob) -> Reporter:

@@ -1,7 +1,8 @@
 """Claims batches ahead of the connections and hands out one delivery at a time (edge).
 
 What lies claimed in memory grows old: people leave, and are erased. So the stock is no more than what the relay takes
-in a few seconds, and before a message begins the store has said, less than `FRESH_SECONDS` ago, that it may be sent (I2).
+in a few seconds, and before a message begins the store has said, less than `FRESH_SECONDS` ago, that it may be sent
+(I2).
 """
 
 import asyncio

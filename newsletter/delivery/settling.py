@@ -1,7 +1,7 @@
 """What an operator decides about a job that nobody sends: cancel it, or say what became of the unknown ones (edge; I3).
 
-First of all what a dead worker left behind is read from its journal, as before a run; a job that another process sends is
-left to it.
+First of all what a dead worker left behind is read from its journal, as before a run; a job that another process sends
+is left to it.
 """
 
 import secrets

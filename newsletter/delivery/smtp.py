@@ -64,7 +64,11 @@ async def open_session(endpoint: Endpoint, timeouts: Timeouts | None = None) -> 
     context = None if endpoint.security == "none" else _tls_context(endpoint.ca_file)
     name = endpoint.hello_name or await asyncio.to_thread(_own_name)
     opened = await _connect(endpoint, timeouts)
-    client = _client(endpoint, opened, context, name, timeouts.greeting)
+    try:
+        client = _client(endpoint, opened, context, name, timeouts.greeting)
+    except ValueError:  # what it says may repeat the value
+        opened.close()
+        raise _unusable(endpoint) from None
     try:
         await client.connect()
         await _hello(client)
@@ -132,6 +136,8 @@ async def _connect(endpoint: Endpoint, timeouts: Timeouts) -> socket.socket:
                     problem = error
                 else:
                     return opened
+    except (ValueError, OverflowError):  # a label of 64 letters, a NUL, a port that is none
+        raise _lasting("no such host name or port can exist", endpoint, "mend host and port") from None
     except (OSError, TimeoutError) as error:
         problem = error
     cause = "no answer in time" if isinstance(problem, TimeoutError) else _os_words(problem)
@@ -149,7 +155,7 @@ def _os_words(problem: Exception | None) -> str:
 def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError) as error:
+    except (OSError, ssl.SSLError, ValueError) as error:
         raise ConfigurationError(
             f"ca_file cannot be used: {getattr(error, 'strerror', None) or type(error).__name__}",
             where=str(ca_file),
@@ -168,9 +174,16 @@ def _explain(error: Exception, endpoint: Endpoint) -> RelayError:
         return _lasting("TLS fails", endpoint, "check port and security: 465 is tls, 587 is starttls")
     if isinstance(error, aiosmtplib.SMTPResponseException):
         return _refused(error, endpoint)
+    if isinstance(error, ValueError):
+        return _unusable(endpoint)
     if isinstance(error, OSError | asyncio.IncompleteReadError):  # aiosmtplib's losses are OSErrors
         return _temporary("it closed the connection, or did not answer, before the session was ready", endpoint)
     return _missing(str(error), endpoint)
+
+
+def _unusable(endpoint: Endpoint) -> RelayError:
+    remedy = "check host, hello_name, username and password: one line each, hello_name a host name"
+    return _lasting("a setting of this relay cannot be used in a session", endpoint, remedy)
 
 
 def _missing(text: str, endpoint: Endpoint) -> RelayError:

@@ -68,7 +68,7 @@ def _page(engine: Engine, job: int, state: State, after: int) -> list[Entry]:
     ]
 
 
-def settle(  # noqa: PLR0913 - what, which, who and when
+def settle(
     engine: Engine,
     job: int,
     event: Event,

@@ -58,6 +58,7 @@ def newsletter(project: Path) -> Command:
         command = [sys.executable, "-c", program, "subscribers", *arguments]
         root = str(Path(__file__).resolve().parents[2])
         environment = {"PYTHONPATH": root, "PATH": "/usr/bin:/bin", "COLUMNS": "200", "LC_ALL": "C.UTF-8"}
+        environment["PYTHONIOENCODING"] = "utf-8:strict"  # as where the language is Dutch
         done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == status, done.stdout + done.stderr
         assert "Traceback" not in done.stderr
@@ -134,6 +135,12 @@ def test_a_report_overwrites_nothing_and_makes_no_folder(
     assert (project / "people.csv").read_bytes() == before
     assert not (project / "absent").exists()
     newsletter("show", "jan@example.org", status=1)
+
+
+def test_a_file_whose_name_is_no_utf8_is_imported_and_named(newsletter: Command, project: Path) -> None:
+    (project / "a\udcff.csv").write_text("email\njan@example.org\n")
+    found = answer(newsletter("import", "a\udcff.csv", *GROUNDS, "--json", "--report", "b\udcff.csv"))
+    assert (found["file"], found["report"]) == ("a\ufffd.csv", "b\ufffd.csv")
 
 
 def test_one_row_is_not_rows(newsletter: Command, project: Path) -> None:
