@@ -81,9 +81,9 @@ def _what(issue: CompiledIssue, event: CalendarEvent, organizer: Organizer) -> I
     language = f"LANGUAGE={issue.language}"
     mark = _CANCELLED[issue.language] if event.is_cancelled else ""
     yield f"SUMMARY;{language}:{_text(mark + event.title)}"
-    if event.place:
+    if event.place.strip():
         yield f"LOCATION;{language}:{_text(event.place)}"
-    if event.description:
+    if event.description.strip():
         yield f"DESCRIPTION;{language}:{_text(event.description)}"
     if event.url:
         yield f"URL:{_uri(event.url)}"
