@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support.node import installed
 
@@ -46,6 +47,12 @@ PARTS: dict[str, Callable[[], bool]] = {
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the long harnesses whole")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Property tests draw the same examples every time; --full draws new ones."""
+    settings.register_profile("fixed", derandomize=True)
+    settings.load_profile("default" if config.getoption("--full") else "fixed")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
