@@ -89,7 +89,7 @@ def predicate(condition: Condition) -> Predicate:
     """The condition as a function, made once and asked for every recipient."""
     match condition:
         case Compare(name, operator, text):
-            return _comparison(name, operator, text.casefold())
+            return _comparison(name, operator, _folded(text))
         case Has(name):
             return lambda values: bool(values.get(name))
         case Not(inner):
@@ -103,14 +103,19 @@ def predicate(condition: Condition) -> Predicate:
             return lambda values: any(part(values) for part in parts)
 
 
+def _folded(value: str) -> str:
+    """Capitals and no-break spaces make no difference."""
+    return value.casefold().replace("\u00a0", " ")
+
+
 def _comparison(name: str, operator: Operator, text: str) -> Predicate:
     match operator:
         case Operator.EQUAL:
-            return lambda values: values.get(name, "").casefold() == text
+            return lambda values: _folded(values.get(name, "")) == text
         case Operator.UNEQUAL:
-            return lambda values: values.get(name, "").casefold() != text
+            return lambda values: _folded(values.get(name, "")) != text
         case Operator.CONTAINS:
-            return lambda values: text in values.get(name, "").casefold()
+            return lambda values: text in _folded(values.get(name, ""))
 
 
 def _filled(pieces: Pieces, values: Values, is_shown: Callable[[Conditional], bool]) -> Iterator[str]:

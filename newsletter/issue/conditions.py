@@ -9,6 +9,7 @@ are evaluated from the parsed condition per recipient; whatever selects people i
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Never
@@ -162,7 +163,8 @@ class _Reader:
         token = self._take()
         if token.kind != "text":
             self._refuse_value(token)
-        text = token.value[1:-1]
+        # Imported values are composed (NFC); what is pasted from elsewhere may not be.
+        text = unicodedata.normalize("NFC", token.value[1:-1]).replace("\u00a0", " ")
         if operator is Operator.CONTAINS and not text:
             self._refuse(token, "every value contains an empty text", f"write {name} ~ with a text, or has {name}")
         return Compare(name, operator, text)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from sqlalchemy import Engine
 
 from newsletter.compose.compiled import Asset, CompiledIssue
-from newsletter.compose.fields import fill
+from newsletter.compose.fields import fill, fill_for_web
 from newsletter.store import archive
 from newsletter.store.archive import Edition
 
@@ -84,13 +84,14 @@ class Shelf:
 
 
 def summary_of(issue: CompiledIssue) -> Summary:
-    """What `issue` says of itself to whom nothing is known."""
+    """What `issue` says of itself to whom nothing is known: no picture of a part that is not for everybody."""
+    page = fill_for_web(issue.html, {})
     return Summary(
         language=issue.language,
         date=issue.date,
         title=_line(fill(issue.subject, {})) or issue.title,
         description=_line(fill(issue.preheader, {})),
-        picture=_picture(issue.assets),
+        picture=_picture(asset for asset in issue.assets if asset.name in page),
         images=frozenset(asset.name for asset in issue.assets),
     )
 

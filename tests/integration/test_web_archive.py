@@ -15,7 +15,7 @@ import pytest
 import rnc2rng
 
 from newsletter.cli.main import COMMANDS
-from newsletter.compose.compiled import Asset, CompiledIssue, Field
+from newsletter.compose.compiled import Asset, CompiledIssue, Field, Pieces
 from newsletter.delivery.job import JobState
 from newsletter.store.archive import withdraw
 from subscribers.errors import InputError
@@ -49,11 +49,17 @@ def photo(letter: str) -> Asset:
     )
 
 
+def showing(asset: Asset) -> Pieces:
+    """The sample's HTML with `asset` in it."""
+    *before, after = sample_issue().html
+    return (*before, f'<img src="{BASE}/media/{asset.name}" alt="Een plein">', after)
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProject]:
     made = make_project(tmp_path_factory.mktemp("archive"), extra=EXTRA)
     made.publish(an_issue("lente", date(2026, 3, 21)))
-    made.publish(an_issue("zomer", date(2027, 6, 14), assets=(photo("c"),)))
+    made.publish(an_issue("zomer", date(2027, 6, 14), assets=(photo("c"),), html=showing(photo("c"))))
     made.publish(
         an_issue("herfst", date(2027, 9, 23), preheader=("Voor ", Field("name"), '<b> & "x"')), JobState.RUNNING
     )

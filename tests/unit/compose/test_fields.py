@@ -175,3 +175,12 @@ def test_audience_blocks_and_languages_survive_json_and_change_the_digest_i6():
         assert type(compiled).from_content(compiled.content) == compiled
         assert type(compiled).from_content(compiled.content).digest == compiled.digest
     assert len({first.digest, second.digest, issue(html=("x",)).digest, issue(text_is_flowed=True).digest}) == 4
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [("Coo\u0308rdinatie", "Coördinatie"), ("Gemeente Utrecht", "Gemeente\u00a0Utrecht"), ("GEMEENTE", "gemeente")],
+)
+def test_a_condition_finds_a_value_whatever_way_the_editor_typed_it(written, stored):
+    condition = parse_condition(f'organisation ~ "{written}"')
+    assert holds(condition, {"organisation": stored})
