@@ -12,10 +12,10 @@ from difflib import get_close_matches
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from newsletter.config_values import (
     AnyMailbox,
@@ -27,6 +27,7 @@ from newsletter.config_values import (
     Mailbox,
     SiteAddress,
     Slug,
+    Table,
     parse_mailbox,
 )
 from newsletter.config_words import explained
@@ -46,13 +47,7 @@ Permission: TypeAlias = Literal["consent", "customer", "published-address", "ser
 """Why mailing is allowed at all, Telecommunicatiewet article 11.7 (B6)."""
 
 
-class _Table(BaseModel):
-    """A table of the file: every key is known, nothing changes after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True)
-
-
-class Site(_Table):
+class Site(Table):
     """Where pages are served and data is kept."""
 
     base_url: SiteAddress
@@ -60,13 +55,13 @@ class Site(_Table):
     language: Literal["nl", "en"] = "nl"
 
 
-class Database(_Table):
+class Database(Table):
     """The store; SQLite in `data_dir` unless a URL is given. newsletter/store/engine.py checks the URL."""
 
     url: Line | None = None
 
 
-class Relay(_Table):
+class Relay(Table):
     """The server that takes our mail (RFC 6409, RFC 8314)."""
 
     host: HostName
@@ -112,7 +107,7 @@ class Relay(_Table):
         return self
 
 
-class MailingList(_Table):
+class MailingList(Table):
     """A mailing list that people subscribe to; texts that every issue must carry stand here, so none can lack them."""
 
     title: Line
@@ -188,7 +183,7 @@ class MailingList(_Table):
         return self.domain or self.sender.parsed.domain
 
 
-class Limits(_Table):
+class Limits(Table):
     """Limits on everything that comes from outside."""
 
     image_megapixels: Annotated[int, Field(ge=1, le=200)] = 36
@@ -200,19 +195,19 @@ class Limits(_Table):
     csv_line_kilobytes: Annotated[int, Field(ge=1, le=10240)] = 64
 
 
-class Theme(_Table):
+class Theme(Table):
     """A department's own templates, searched before the built-in ones."""
 
     folder: AnyPath | None = None
 
 
-class Configuration(_Table):
+class Configuration(Table):
     """The whole file. Relative paths are relative to the folder it stands in."""
 
     site: Site
     database: Database = Database()
-    relays: dict[Slug, Relay] = {}
-    lists: dict[Slug, MailingList] = {}
+    relays: dict[Slug, Relay] = Field(default_factory=dict)
+    lists: dict[Slug, MailingList] = Field(default_factory=dict)
     limits: Limits = Limits()
     theme: Theme = Theme()
     folder: Path = Path()
@@ -378,17 +373,20 @@ def _unknown(parts: list[str]) -> str:
 
 def _keys_beside(parts: list[str]) -> list[str]:
     """The keys known where the last of `parts` stands."""
-    models: dict[str, type[BaseModel]] = {
-        "site": Site,
-        "database": Database,
-        "relays": Relay,
-        "lists": MailingList,
-        "limits": Limits,
-        "theme": Theme,
-    }
-    model = models.get(parts[0], Configuration) if len(parts) > 1 else Configuration
+    model = _model_of(Configuration.model_fields[parts[0]].annotation) if _is_in_table(parts) else Configuration
     names = [field.alias or name for name, field in model.model_fields.items()]
     return [name for name in names if name != "folder"]
+
+
+def _is_in_table(parts: list[str]) -> bool:
+    return len(parts) > 1 and parts[0] in Configuration.model_fields
+
+
+def _model_of(annotation: Any) -> type[BaseModel]:  # noqa: ANN401 - any annotation of a field
+    """The model of a table, or of the tables in a table of tables."""
+    named = get_args(annotation)
+    found = named[-1] if named else annotation
+    return found if isinstance(found, type) and issubclass(found, BaseModel) else Configuration
 
 
 def templates_dir() -> Path:

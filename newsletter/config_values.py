@@ -26,6 +26,12 @@ _OWN_FIELDS = frozenset({"list", "unsubscribeurl", "since", "leftat", "reason"})
 """What an issue or an export calls something else, as `plain_heading` writes it."""
 
 
+class Table(BaseModel):
+    """A table of the file: every key is known, nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True)
+
+
 def one_line(text: str) -> str:
     """Text that may stand in a header, without the space around it (A4)."""
     if any(unicodedata.category(character) in _NO_LINE or character in DIRECTION_MARKS for character in text):
