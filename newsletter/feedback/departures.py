@@ -1,0 +1,85 @@
+"""Complaints and requests to leave that come by mail (edge; A15, A20)."""
+
+from collections.abc import Sequence
+
+from newsletter.feedback.authentication import is_authenticated
+from newsletter.feedback.case import Case, Handled, gone, unchanged
+from newsletter.feedback.mailboxes import key_of
+from newsletter.feedback.model import Outcome
+from newsletter.store import feedback as store
+from subscribers.farewell import queue_leaving_mails
+from subscribers.leaving import EndOutcome, end_many
+from subscribers.notice import NoticeKind
+from subscribers.subscription import Actor, EndedReason
+from subscribers.suppression import SuppressionReason
+
+BY_MAIL = "mail to the list's mailbox"
+"""Source of the withdrawal in the evidence of consent."""
+
+
+def handle_complaint(case: Case) -> Handled:
+    """Ends at once (A20): by VERP, by our Message-ID or a token; a redacted recipient is no hindrance."""
+    if not case.mail.ends_at_once:
+        return case.for_a_person("a report of another kind than abuse or opt-out")
+    if not case.has_evidence:
+        return case.for_a_person("a complaint about no mail of ours that can be found")
+    token = case.mail.evidence.token
+    whom = case.addressee() or (store.by_subscription(case.connection, token) if token else None)
+    if whom is None:
+        return gone("someone")
+    if not case.suppress(whom.subscriber_id, SuppressionReason.COMPLAINT):
+        return unchanged("ended before")
+    case.remember()
+    return Handled(outcome=Outcome.APPLIED)
+
+
+def handle_leaving(case: Case) -> Handled:
+    """Ends what the sender may end (A15), in this order of proof: a token; the signed Message-ID that the owner of
+    its delivery answers to; a From that our own server found genuine, on the lists of the mailbox it was sent to.
+    """
+    token = case.mail.evidence.token
+    if token:
+        return _end(case, [token])
+    sender = case.only_sender()
+    if sender is None:
+        return case.for_a_person("asks to leave, and From does not name one sender")
+    answered = case.addressee()
+    if answered and answered.address_key == key_of(sender):
+        return _end(case, [answered.subscription_ref])
+    if not is_authenticated(case.mail.authentication, case.means.configuration.feedback.trusted_authserv, sender):
+        return case.for_a_person("asks to leave without a token, and nothing proves who wrote it")
+    lists = case.means.mailboxes.lists_at(case.recipients())
+    found = store.by_address(case.connection, key_of(sender), lists)
+    if not found:
+        return case.for_a_person("asks to leave, from an address that is not on the list of this mailbox")
+    return _end(case, [item.subscription_ref for item in found])
+
+
+def _end(case: Case, refs: Sequence[bytes]) -> Handled:
+    results = end_many(
+        case.connection,
+        [(ref, case.arrived_at) for ref in refs],
+        reason=EndedReason.UNSUBSCRIBED,
+        actor=Actor.SUBSCRIBER,
+        policies=case.means.configuration.policies,
+        record=case.means.record,
+        source=BY_MAIL,
+    )
+    queue_leaving_mails(
+        case.connection, results, _wanted(case), policies=case.means.configuration.policies, now=case.now
+    )
+    outcomes = {result.outcome for result in results}
+    if EndOutcome.ENDED in outcomes:
+        case.remember()
+        return Handled(outcome=Outcome.APPLIED)
+    return gone("a subscription") if outcomes == {EndOutcome.UNKNOWN} else unchanged("ended before")
+
+
+def _wanted(case: Case) -> dict[str, NoticeKind]:
+    """The one mail that a list may want to go to the owner of the mailbox: about the ending, never in answer to a mail.
+
+    It goes to the subscriber's own address, for an ending that happened, once a day at most (A16).
+    """
+    lists = case.means.configuration.lists
+    kinds = {"owner": NoticeKind.LEFT, "farewell": NoticeKind.FAREWELL}
+    return {slug: kinds[item.leaving_mail] for slug, item in lists.items() if item.leaving_mail in kinds}

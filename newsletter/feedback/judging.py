@@ -1,0 +1,81 @@
+"""What a mail that came back means for the person it is about: decisions, not acts (A18-A20, A23, A29). Pure.
+
+A bounce is believed when it came to the signed address of that one mail (VERP), or when it holds our signed Message-ID
+and names the address that the mail went to. That another address failed (the mailbox forwards) counts, never at once.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from newsletter.delivery.reply import scrub
+from newsletter.feedback.addresses import read_xtext
+from newsletter.feedback.mailboxes import key_of
+from newsletter.feedback.model import BounceClass, Recipient, ReturnedMail
+
+COUNTED = frozenset({BounceClass.SOFT, BounceClass.UNKNOWN})
+"""Failures that count only when they happen on several days."""
+_WEIGHT = (BounceClass.HARD, BounceClass.POLICY, BounceClass.SOFT, BounceClass.UNKNOWN)
+"""Which of several failures of one address counts."""
+
+
+class Belief(StrEnum):
+    """Whether a report may change anything."""
+
+    PROVEN = "proven"
+    """It is about the mail to this person."""
+    NO_FAILURE = "no-failure"
+    """It is, and nothing failed: a delay, a relay, a delivery (A19)."""
+    NOT_THIS_PERSON = "not-this-person"
+    """It holds a Message-ID of ours, and names another address than the one that mail went to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One failed delivery, as it is counted."""
+
+    kind: BounceClass
+    status: str | None
+    reply: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What to make of a bounce; `failure` is there only if it is proven."""
+
+    belief: Belief
+    failure: Failure | None = None
+
+
+def judge(mail: ReturnedMail, address_key: str) -> Verdict:
+    """What the bounce `mail` says about the person with this address, whose delivery it names."""
+    is_signed = mail.evidence.envelope is not None  # not for a notice: its bounce must name the address itself
+    mine = [item for item in mail.recipients if address_key in _keys(item)]
+    about = mine or (list(mail.recipients) if is_signed else [])
+    if not about:
+        return _without_recipients(mail) if is_signed else Verdict(belief=Belief.NOT_THIS_PERSON)
+    failed = [item for item in about if item.is_failure]
+    if not failed:
+        return Verdict(belief=Belief.NO_FAILURE)
+    worst = min(failed, key=lambda item: _WEIGHT.index(item.bounce_class))
+    kind = worst.bounce_class if mine or worst.bounce_class is not BounceClass.HARD else BounceClass.SOFT
+    return Verdict(
+        belief=Belief.PROVEN, failure=Failure(kind=kind, status=worst.status, reply=_reply(worst, address_key))
+    )
+
+
+def _without_recipients(mail: ReturnedMail) -> Verdict:
+    """A report to the signed address that names nobody: the address says who, and nothing says how bad it is."""
+    if not mail.problem:
+        return Verdict(belief=Belief.NO_FAILURE)
+    return Verdict(belief=Belief.PROVEN, failure=Failure(kind=BounceClass.UNKNOWN, status=None, reply=""))
+
+
+def _keys(item: Recipient) -> Iterable[str]:
+    found = (item.address, item.original, read_xtext(item.original or ""))
+    return {key_of(address) for address in found if address}
+
+
+def _reply(item: Recipient, address_key: str) -> str:
+    """The words of the server, once more without the person's name for their mailbox (I7)."""
+    return scrub(f"{item.reply_code or ''} {item.diagnostic}".strip(), address_key)

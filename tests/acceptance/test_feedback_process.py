@@ -1,0 +1,56 @@
+"""`newsletter feedback process` as its user meets it: files in, one line per mail out, nothing changed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import newsletter
+from tests.support.returned_mails import SAMPLES, WHO, WORDS
+
+QMAIL = WORDS[0]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "mails"
+    place.mkdir()
+    for number, sample in enumerate(SAMPLES):
+        (place / f"{number:03}.eml").write_bytes(sample.raw)
+    (place / "README").write_text("Not a mail at all\n")
+    return place
+
+
+def test_every_mail_is_one_json_object_on_a_line(folder: Path) -> None:
+    """The shape that the issue promises, without a newsletter.toml."""
+    done = newsletter("feedback", "process", "mails", "--dry-run", "--json", cwd=folder.parent).expect(0)
+    values = [json.loads(line) for line in done.out.splitlines()]
+    assert [value["file"] for value in values] == [f"mails/{number:03}.eml" for number in range(len(SAMPLES))]
+    assert [value["kind"] for value in values] == [sample.kind for sample in SAMPLES]
+    assert all(list(value) == ["file", "kind", "recipients"] for value in values)
+    found = [tuple(tuple(item.values()) for item in value["recipients"]) for value in values]
+    assert found == [sample.recipients for sample in SAMPLES]
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["mails"]
+
+
+def test_people_get_a_summary(folder: Path) -> None:
+    done = newsletter("feedback", "process", "mails", "--dry-run", cwd=folder.parent).expect(0)
+    assert WHO in done.out
+    assert "auto-reply" in done.out
+    assert "1 file passed over" in done.err
+
+
+def test_an_mbox_is_read_mail_by_mail(tmp_path: Path) -> None:
+    (tmp_path / "inbox").write_bytes(b"From x\n" + QMAIL.raw + b"\n\nFrom y\n" + QMAIL.raw)
+    done = newsletter("feedback", "process", "inbox", "--dry-run", "--json", cwd=tmp_path).expect(0)
+    assert [json.loads(line)["file"] for line in done.out.splitlines()] == ["inbox#1", "inbox#2"]
+
+
+def test_a_path_that_is_not_there_is_one_clear_message(tmp_path: Path) -> None:
+    done = newsletter("feedback", "process", "nowhere", "--dry-run", cwd=tmp_path).expect(2)
+    assert "no such file" in done.err
+
+
+def test_without_dry_run_a_project_is_needed(tmp_path: Path) -> None:
+    (tmp_path / "a.eml").write_bytes(QMAIL.raw)
+    newsletter("feedback", "process", "a.eml", cwd=tmp_path).expect(2)
