@@ -38,6 +38,8 @@ class Exported:
     attributes: dict[str, str]
     state: str
     since: datetime
+    consented_at: datetime | None = None
+    """When they last agreed, on a list that asks for consent."""
     left_at: datetime | None = None
     reason: str | None = None
 
@@ -54,7 +56,7 @@ def restore_text(text: str) -> str:
 
 def csv_header(attributes: Sequence[str], *, delimiter: str = ",") -> str:
     """The first line: headings that the import understands."""
-    names = ("email", "name", "organisation", *attributes, "state", "since", "left_at", "reason")
+    names = ("email", "name", "organisation", *attributes, "state", "since", "consented_at", "left_at", "reason")
     return _csv([names], delimiter)
 
 
@@ -77,7 +79,8 @@ def _csv(rows: Iterable[Sequence[str]], delimiter: str) -> str:
 def _cells(person: Exported, attributes: Sequence[str]) -> list[str]:
     own = [person.email, person.name, person.organisation]
     own += [person.attributes.get(name, "") for name in attributes]
-    own += [person.state, _iso(person.since), _iso(person.left_at), person.reason or ""]
+    moments = (person.since, person.consented_at, person.left_at)
+    own += [person.state, *map(_iso, moments), person.reason or ""]
     return [defuse_text(text) for text in own]
 
 
@@ -86,9 +89,10 @@ def _object(person: Exported) -> dict[str, Any]:
         "email": person.email,
         "name": person.name,
         "organisation": person.organisation,
-        "attributes": person.attributes,
+        "attributes": dict(sorted(person.attributes.items())),
         "state": person.state,
         "since": _iso(person.since),
+        "consented_at": _iso(person.consented_at) or None,
         "left_at": _iso(person.left_at) or None,
         "reason": person.reason,
     }

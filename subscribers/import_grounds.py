@@ -1,12 +1,47 @@
-"""On what grounds a file of people is put on a list. Pure."""
+"""On what grounds a file of people is put on a list, and whether they suffice for each of them. Pure.
+
+For a list on consent a person is active only with evidence of it: the row's own moment, or what the operator says of
+the whole file. An old file must not revive who left and was erased: evidence counts only if it is later than the
+cutoff, and the operator's undated word only where there is none. Everybody else waits, and is erased unless they
+confirm (decision 0017).
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from subscribers.clock import require_aware
 from subscribers.consent import ConsentEvent
-from subscribers.subscription import Actor
+from subscribers.import_rows import Entry
+from subscribers.import_states import Standing
+from subscribers.subscription import Actor, State
+
+CONSENT = "consent"
+
+
+class Waits(StrEnum):
+    """Why somebody waits for a confirmation instead of being on the list."""
+
+    UNCONFIRMED = "the file says that this person never confirmed"
+    NO_EVIDENCE = "nothing says when this person consented"
+    TOO_OLD = "the consent is not later than the cutoff"
+    IN_THE_FUTURE = "the moment of consent lies in the future"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a person who is new to the list."""
+
+    at: datetime
+    """Moment of the evidence."""
+    waits: Waits | None = None
+    """None: active."""
+
+    @property
+    def state(self) -> State:
+        """The state of the new subscription."""
+        return State.PENDING if self.waits else State.ACTIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,12 +57,31 @@ class Grounds:
     actor: Actor = Actor.OPERATOR
     update: bool = False
     """Whether a name that differs replaces the stored one; otherwise only empty fields are filled."""
+    consented_at: datetime | None = None
+    """When everybody consented whose row does not say it, as the operator states."""
+    cutoff: datetime | None = None
+    """Consent must be later than this; None where nobody can have left and been erased."""
 
     def __post_init__(self) -> None:
         """Refuse a naive moment (I10)."""
-        require_aware(self.now)
+        for moment in (self.now, self.consented_at or self.now, self.cutoff or self.now):
+            require_aware(moment)
 
-    def evidence(self, at: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a moment as the driver takes it
-        """Columns of a consent, as `_ADD_CONSENT` names them."""
-        event = ConsentEvent.IMPORTED.value
-        return (at, event, self.basis, self.source, self.wording, self.wording_version, self.actor.value)
+    def decide(self, entry: Entry, *, is_dated: bool) -> Decision:
+        """Whether somebody is active or waits; `is_dated`: each row of the file has to say when they consented."""
+        if entry.standing is Standing.PENDING:
+            return Decision(self.now, Waits.UNCONFIRMED)
+        if self.basis != CONSENT:
+            return Decision(self.now)
+        given = entry.at or self.consented_at
+        if given is None:
+            return Decision(self.now, Waits.NO_EVIDENCE if is_dated or self.cutoff else None)
+        if given > self.now:
+            return Decision(self.now, Waits.IN_THE_FUTURE)
+        if self.cutoff and given <= self.cutoff:
+            return Decision(self.now, Waits.TOO_OLD)
+        return Decision(given)
+
+    def evidence(self, event: ConsentEvent) -> tuple[Any, ...]:
+        """Columns of a consent behind its moment, as `ADD_CONSENTS` names them."""
+        return (event.value, self.basis, self.source, self.wording, self.wording_version, self.actor.value)

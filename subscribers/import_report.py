@@ -56,6 +56,14 @@ class ImportReport:
     duplicates: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     """By reason."""
+    waiting: Counter[str] = field(default_factory=Counter)
+    """People who wait for a confirmation, by why: nothing proves their consent."""
+    asked: int = 0
+    """Requests to confirm that were queued."""
+    ended: int = 0
+    """People of whom the file says that they left, and who left here now."""
+    suppressed: int = 0
+    """Addresses of which the file says that they cannot be mailed, held back now."""
     refused: int = 0
     smtputf8: int = 0
     """Accepted addresses that only servers with SMTPUTF8 can take (A7)."""
@@ -87,6 +95,10 @@ class ImportReport:
             "completed": self.completed,
             "unchanged": self.unchanged,
             "duplicates": self.duplicates,
+            "pending": dict(self.waiting),
+            "asked": self.asked,
+            "ended": self.ended,
+            "suppressed": self.suppressed,
             "skipped": dict(self.skipped),
             "refused": self.refused,
             "smtputf8": self.smtputf8,
@@ -118,6 +130,15 @@ class SeenKeys:
         if self._used * 3 > mask * 2:
             self._grow()
         return False
+
+    def __contains__(self, key: str) -> bool:
+        """Whether `key` was added."""
+        word = hash(key) & _WORD | 1 << 62
+        table, mask = self._table, len(self._table) - 1
+        slot = word & mask
+        while (have := table[slot]) and have != word:
+            slot = (slot + 1) & mask
+        return bool(have)
 
     def _grow(self) -> None:
         old, self._table = self._table, _empty(len(self._table) * 2)

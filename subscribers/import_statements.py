@@ -5,7 +5,7 @@ what arrays do; INSERT ... SELECT of a chunk makes SQLite keep a copy of every p
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,8 @@ PRAGMAS = ("cache_size=-24576", "wal_autocheckpoint=32768")
 128 MB, not per 4 MB, because every chunk touches the same pages of the indexes again."""
 
 _KNOWN = """
-SELECT s.address_key, s.id, s.name, s.organisation, s.attributes, n.state, n.ended_reason, x.reason AS suppressed
+SELECT s.address_key, s.id, s.name, s.organisation, s.attributes, n.state, n.ended_reason, x.reason AS suppressed,
+       n.id AS subscription_id, n.ref AS subscription_ref
 FROM {keys} CROSS JOIN subscriber s
 LEFT JOIN subscription n ON n.subscriber_id = s.id AND n.list = :list
 LEFT JOIN suppression x ON x.subscriber_id = s.id
@@ -74,6 +75,39 @@ ON CONFLICT (subscriber_id, list) DO NOTHING
 )
 """Per row ref, key of the subscriber; shared: list, state, moment, actor."""
 
+ADD_WITH_MOMENTS = _Insert(
+    sqlite="""
+INSERT INTO subscription (ref, subscriber_id, created_at, ended_at, erase_at, period, ended_reason, state, list, actor)
+VALUES (?, (SELECT id FROM subscriber WHERE address_key = ?), ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (subscriber_id, list) DO NOTHING
+""",
+    postgresql="""
+WITH r (ref, key, created_at, ended_at, erase_at, period, ended_reason, state) AS (
+    SELECT * FROM unnest(%s::bytea[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::text[],
+                         %s::text[], %s::text[]))
+INSERT INTO subscription (ref, subscriber_id, created_at, ended_at, erase_at, period, ended_reason, state, list, actor)
+SELECT r.ref, s.id, r.created_at, r.ended_at, r.erase_at, r.period, r.ended_reason, r.state, %s, %s
+FROM r JOIN subscriber s ON s.address_key = r.key
+ON CONFLICT (subscriber_id, list) DO NOTHING
+""",
+)
+"""For who waits, has left or was on the list before. Per row ref, key of the subscriber, moments, period, reason and
+state; shared: list, actor."""
+
+ADD_SUPPRESSIONS = _Insert(
+    sqlite="""
+INSERT INTO suppression (ref, subscriber_id, reason, at, actor)
+VALUES (?, (SELECT id FROM subscriber WHERE address_key = ?), ?, ?, ?) ON CONFLICT (subscriber_id) DO NOTHING
+""",
+    postgresql="""
+WITH r (ref, key, reason, at) AS (SELECT * FROM unnest(%s::bytea[], %s::text[], %s::text[], %s::timestamptz[]))
+INSERT INTO suppression (ref, subscriber_id, reason, at, actor)
+SELECT r.ref, s.id, r.reason, r.at, %s FROM r JOIN subscriber s ON s.address_key = r.key
+ON CONFLICT (subscriber_id) DO NOTHING
+""",
+)
+"""Per row ref, key of the subscriber, reason, moment; shared: actor."""
+
 # By reference: who joined this very moment by another way has another one, and evidence of their own.
 ADD_CONSENTS = _Insert(
     sqlite="""
@@ -81,12 +115,12 @@ INSERT INTO consent (subscription_id, at, event, basis, source, wording, wording
 SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM subscription WHERE ref = ?1
 """,
     postgresql="""
-WITH r (ref) AS (SELECT * FROM unnest(%s::bytea[]))
-INSERT INTO consent (at, event, basis, source, wording, wording_version, actor, subscription_id)
-SELECT %s, %s, %s, %s, %s, %s, %s, n.id FROM r JOIN subscription n ON n.ref = r.ref
+WITH r (ref, at) AS (SELECT * FROM unnest(%s::bytea[], %s::timestamptz[]))
+INSERT INTO consent (event, basis, source, wording, wording_version, actor, subscription_id, at)
+SELECT %s, %s, %s, %s, %s, %s, n.id, r.at FROM r JOIN subscription n ON n.ref = r.ref
 """,
 )
-"""Per row the subscription's ref; shared: moment, event, basis, source, wording, its version, actor."""
+"""Per row the subscription's ref and the moment; shared: event, basis, source, wording, its version, actor."""
 
 COMPLETE = text("""
 UPDATE subscriber SET name = :name, organisation = :organisation, attributes = :attributes WHERE id = :id
@@ -103,7 +137,6 @@ def known(connection: Connection, keys: list[str], slug: str) -> Sequence[Row[An
     return connection.execute(query, {"list": slug, "keys": json.dumps(keys) if name == "sqlite" else keys}).all()
 
 
-def stored(connection: Connection, moment: datetime) -> Any:  # noqa: ANN401 - what the driver takes
-    """An instant as the column type writes it."""
-    process = Moment().dialect_impl(connection.dialect).bind_processor(connection.dialect)
-    return process(moment) if process else moment
+def writer_of(connection: Connection) -> Callable[[datetime | None], Any]:
+    """How the column type writes an instant for this driver."""
+    return Moment().dialect_impl(connection.dialect).bind_processor(connection.dialect) or (lambda moment: moment)

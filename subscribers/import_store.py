@@ -1,14 +1,13 @@
 """Importing into the database: chunks of rows in short transactions, in bulk, on SQLite and PostgreSQL.
 
-One query finds whom of a chunk the database knows; who is new is added by three statements for the whole chunk.
+One query finds whom of a chunk the database knows; who is new is added by a few statements for the whole chunk.
 Nothing is ever revived here: a subscription that ended or waits stays as it is, a suppressed person is left out.
 
 What costs is not the rows but the pages of the indexes that random ids and addresses touch: so a chunk is large.
 """
 
 import json
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeAlias
 
@@ -16,11 +15,16 @@ from sqlalchemy import Connection, Engine, Row
 
 from subscribers.cell_text import RowRefusedError, RowSkippedError
 from subscribers.csv_reading import Broken, CsvReader
+from subscribers.import_asking import Asking
 from subscribers.import_grounds import Grounds
+from subscribers.import_leaving import Ending, Leavers
+from subscribers.import_marks import erased_before
 from subscribers.import_report import ImportReport, SeenKeys, Why
-from subscribers.import_statements import ADD_CONSENTS, ADD_SUBSCRIBERS, ADD_SUBSCRIPTIONS, COMPLETE, known, stored
-from subscribers.importing import Columns, Entry
-from subscribers.joining import REF_OCTETS
+from subscribers.import_rows import Columns, Entry
+from subscribers.import_rules import Rules
+from subscribers.import_statements import COMPLETE, known
+from subscribers.import_writing import Joining, write
+from subscribers.jsonl_reading import JsonLinesReader
 from subscribers.subscription import State
 from subscribers.transactions import reading, writing
 
@@ -28,7 +32,9 @@ CHUNK_ROWS = 10_000
 """Rows per transaction: some tenths of a second, so that a click on "unsubscribe" need not wait long."""
 
 Advance: TypeAlias = Callable[[int, ImportReport], None]
-"""Told after every chunk how many bytes of the file are read, and the counts so far."""
+"""Told after every chunk how many bytes of the files are read, and the counts so far."""
+Source: TypeAlias = tuple[CsvReader | JsonLinesReader, Columns]
+"""A file of people, and what its columns mean."""
 
 
 def import_rows(  # noqa: PLR0913 - what, how and who is told, by keyword
@@ -38,6 +44,7 @@ def import_rows(  # noqa: PLR0913 - what, how and who is told, by keyword
     grounds: Grounds,
     *,
     report: ImportReport,
+    rules: Rules | None = None,
     dry_run: bool = False,
     advance: Advance = lambda _bytes, _report: None,
     chunk_rows: int = CHUNK_ROWS,
@@ -46,18 +53,45 @@ def import_rows(  # noqa: PLR0913 - what, how and who is told, by keyword
 
     With `dry_run` the same is counted and nothing is changed.
     """
-    importer = _Importer(grounds, report, dry_run=dry_run)
-    for chunk in _chunks(_entries(reader, columns, report), chunk_rows):
-        entries = importer.unique(chunk)
-        del chunk
-        with (reading if dry_run else writing)(engine) as connection:
-            importer.take(connection, entries)
-        advance(reader.bytes_read, report)
-    advance(reader.bytes_read, report)
+    return import_files(
+        engine,
+        [(reader, columns)],
+        grounds,
+        report=report,
+        rules=rules,
+        dry_run=dry_run,
+        advance=advance,
+        chunk_rows=chunk_rows,
+    )
+
+
+def import_files(  # noqa: PLR0913 - see import_rows
+    engine: Engine,
+    sources: Iterable[Source],
+    grounds: Grounds,
+    *,
+    report: ImportReport,
+    rules: Rules | None = None,
+    dry_run: bool = False,
+    advance: Advance = lambda _bytes, _report: None,
+    chunk_rows: int = CHUNK_ROWS,
+) -> ImportReport:
+    """Import several files as one: an address counts where it stands first."""
+    importer = _Importer(grounds, rules or Rules(), report, dry_run=dry_run)
+    before = 0
+    for reader, columns in sources:
+        for chunk in _chunks(_entries(reader, columns, report), chunk_rows):
+            entries = importer.unique(chunk)
+            del chunk
+            with (reading if dry_run else writing)(engine) as connection:
+                importer.take(connection, entries, is_dated=columns.is_dated)
+            advance(before + reader.bytes_read, report)
+        before += reader.bytes_read
+        advance(before, report)
     return report
 
 
-def _entries(reader: CsvReader, columns: Columns, report: ImportReport) -> Iterator[Entry]:
+def _entries(reader: CsvReader | JsonLinesReader, columns: Columns, report: ImportReport) -> Iterator[Entry]:
     read = columns.read
     for line, cells in reader:
         if isinstance(cells, Broken):
@@ -82,13 +116,18 @@ def _chunks(entries: Iterator[Entry], size: int) -> Iterator[list[Entry]]:
 
 
 class _Importer:
-    """One import: what the file has shown so far, and what becomes of each chunk."""
+    """One import: what the files have shown so far, and what becomes of each chunk."""
 
-    def __init__(self, grounds: Grounds, report: ImportReport, *, dry_run: bool) -> None:
+    def __init__(self, grounds: Grounds, rules: Rules, report: ImportReport, *, dry_run: bool) -> None:
         self._grounds = grounds
+        self._rules = rules
         self._report = report
         self._dry_run = dry_run
+        self._leavers = Leavers(grounds, rules, report, dry_run=dry_run)
+        self._asking = Asking(grounds, rules, report, dry_run=dry_run)
         self._seen = SeenKeys()
+        self._gone = SeenKeys()
+        """Who has left, by the files: no later row brings them on the list, also if nothing of them is stored."""
         self._again: set[str] = set()
 
     def unique(self, chunk: Sequence[Entry]) -> dict[str, Entry]:
@@ -96,36 +135,52 @@ class _Importer:
         first: dict[str, Entry] = {}
         self._again = set()
         for entry in chunk:
-            if first.setdefault(entry.key, entry) is not entry:
+            if entry.key in first:
                 self._duplicate(entry)
-            elif self._seen.add(entry.key):
+            elif not self._seen.add(entry.key):
+                first[entry.key] = entry
+            elif entry.key in self._gone:
+                self._duplicate(entry)
+            else:
+                first[entry.key] = entry
                 self._again.add(entry.key)
         return first
 
-    def take(self, connection: Connection, entries: dict[str, Entry]) -> None:
-        """Bring one chunk of different people into the database; `entries` keeps who joins the list."""
+    def take(self, connection: Connection, entries: dict[str, Entry], *, is_dated: bool) -> None:
+        """Bring one chunk of different people into the database."""
         changes: list[dict[str, Any]] = []
         met = known(connection, list(entries), self._grounds.list)
-        settled = [row.address_key for row in met if self._settle(row, entries[row.address_key], changes)]
+        leaving = [(row, entries[row.address_key]) for row in met if self._leaves(entries[row.address_key])]
+        settled = [row.address_key for row in met if self._settle(connection, row, entries[row.address_key], changes)]
         if self._dry_run:
             strangers = self._again.difference(row.address_key for row in met)
             settled += [self._duplicate(entry) for entry in list(entries.values()) if entry.key in strangers]
         for key in settled:
             del entries[key]
-        joined = sum(row.address_key in entries for row in met)
-        self._report.joined += joined
-        self._report.added += len(entries) - joined
-        self._report.smtputf8 += sum(not entry.address.isascii() for entry in entries.values())
+        elsewhere = {row.address_key for row in met}
+        self._refuse_erased(connection, entries, elsewhere)
+        endings = self._leavers.known(connection, leaving) + self._strangers_who_left(entries, elsewhere)
+        joining = [self._joins(entry, elsewhere, is_dated=is_dated) for entry in entries.values()]
         if not self._dry_run:
-            _write(connection, list(entries.values()), changes, self._grounds)
+            if changes:
+                connection.execute(COMPLETE, changes)
+            write(connection, joining, endings, self._grounds, self._rules)
+            self._asking.new(connection, joining)
 
-    def _settle(self, row: Row[Any], entry: Entry, changes: list[dict[str, Any]]) -> bool:
+    def _leaves(self, entry: Entry) -> bool:
+        return entry.standing.has_left and entry.key not in self._again
+
+    def _settle(self, connection: Connection, row: Row[Any], entry: Entry, changes: list[dict[str, Any]]) -> bool:
         """Decide about someone whom the database knows; False if they are to join this list."""
         if entry.key in self._again:
             self._duplicate(entry)
             return True
+        if entry.standing.has_left:
+            self._gone.add(entry.key)
+            return True
         if reason := _reason_to_skip(row):
             self._report.not_taken(entry.line, Why.SKIPPED, reason, "none is needed; who wants to come back signs up")
+            self._asking.waiting(connection, row)
             return True
         is_active = bool(row.state == State.ACTIVE)
         if change := _completion(row, entry, replace=self._grounds.update):
@@ -135,30 +190,38 @@ class _Importer:
             self._report.unchanged += 1
         return is_active
 
+    def _refuse_erased(self, connection: Connection, entries: dict[str, Entry], known_keys: set[str]) -> None:
+        """Who was erased is not brought back, if the organisation chose to remember that (B10)."""
+        strangers = [key for key in entries if key not in known_keys]
+        for key in erased_before(connection, strangers, self._rules.marker):
+            entry = entries.pop(key)
+            self._gone.add(key)
+            reason = "this address was erased, and an import does not bring it back"
+            self._report.not_taken(entry.line, Why.SKIPPED, reason, "none is needed; who wants to come back signs up")
+
+    def _strangers_who_left(self, entries: dict[str, Entry], known_keys: set[str]) -> list[Ending]:
+        """Takes them out of `entries`."""
+        gone = [key for key, entry in entries.items() if entry.standing.has_left and key not in known_keys]
+        for key in gone:
+            self._gone.add(key)
+        return [ending for key in gone if (ending := self._leavers.stranger(entries.pop(key)))]
+
+    def _joins(self, entry: Entry, known_keys: set[str], *, is_dated: bool) -> Joining:
+        """How somebody comes on the list, counted."""
+        decision = self._grounds.decide(entry, is_dated=is_dated)
+        self._report.smtputf8 += not entry.address.isascii()
+        if decision.waits:
+            self._report.waiting[decision.waits.value] += 1
+        elif entry.key in known_keys:
+            self._report.joined += 1
+        else:
+            self._report.added += 1
+        return Joining(entry, decision)
+
     def _duplicate(self, entry: Entry) -> str:
         reason = "the address stands in the file before"
         self._report.not_taken(entry.line, Why.DUPLICATE, reason, "remove one of the rows; the first one counts")
         return entry.key
-
-
-def _write(connection: Connection, entries: Sequence[Entry], changes: list[dict[str, Any]], grounds: Grounds) -> None:
-    """Change who is known and add who is new."""
-    if changes:
-        connection.execute(COMPLETE, changes)
-    if not entries:
-        return
-    now = stored(connection, grounds.now)
-    refs, keys = _random_ids(len(entries)), [entry.key for entry in entries]
-    people = [(ref, *entry[1:]) for ref, entry in zip(refs, entries, strict=True)]
-    ADD_SUBSCRIBERS.run(connection, people, (now,))
-    joining = list(zip(_random_ids(len(entries)), keys, strict=True))
-    ADD_SUBSCRIPTIONS.run(connection, joining, (grounds.list, State.ACTIVE.value, now, grounds.actor.value))
-    ADD_CONSENTS.run(connection, [(ref,) for ref, _ in joining], grounds.evidence(now))
-
-
-def _random_ids(count: int) -> list[bytes]:
-    random = os.urandom(REF_OCTETS * count)
-    return [random[start : start + REF_OCTETS] for start in range(0, len(random), REF_OCTETS)]
 
 
 def _reason_to_skip(row: Row[Any]) -> str:

@@ -1,177 +1,65 @@
-"""From the cells of a file to what may be stored of a person: which column is what, which rows are refused. Pure.
+"""Which column of a file is what: by its heading, by the system that wrote it, or as an operator says. Pure.
 
-Only what is named is stored: address, name, organisation, and the columns that the list's `attributes` name. Every
-other column is reported and left alone (data minimisation). A refusal says the line, the reason and the remedy, and
-never repeats the row (I7).
+Columns that the list's `attributes` do not name are reported and not stored; where somebody was (IP address,
+coordinates) never is, also if the configuration names it.
 """
 
-import json
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
 
-from subscribers.address import Address, AddressError, parse_address
-from subscribers.cell_text import (
-    ATTRIBUTE_LIMIT,
-    NAME_LIMIT,
-    UNREADABLE,
-    RowRefusedError,
-    RowSkippedError,
-    clean_text,
-    too_long,
-    unreadable,
-)
 from subscribers.errors import InputError
-from subscribers.exporting import restore_text
+from subscribers.headings import HEADINGS, NAME_PARTS, WHEREABOUTS, Role, plain_heading
+from subscribers.hints import meant
+from subscribers.import_formats import FileFormat, meanings, recognised, standing_in_file
+from subscribers.import_rows import Columns, Entry
+from subscribers.value_types import ValueType
 
+__all__ = ["HEADINGS", "TARGETS", "Columns", "Entry", "Role", "map_columns", "plain_heading", "read_mapping"]
 
-class Role(StrEnum):
-    """What a column holds."""
-
-    ADDRESS = "e-mail"
-    """The address; the one column that must be there."""
-    NAME = "name"
-    """The whole name."""
-    FIRST_NAME = "first name"
-    """Part of a name; used when there is no column with the whole name."""
-    INFIX = "infix"
-    """Dutch: `van der`, between first and last name."""
-    LAST_NAME = "last name"
-    """Part of a name."""
-    ORGANISATION = "organisation"
-    """Where the person works."""
-    STATE = "state"
-    """Whether the person was on the list where the file comes from; nobody who left is brought back."""
-
-
-_HEADINGS = {
-    Role.ADDRESS: "email mail emailadres mailadres emailaddress",
-    Role.NAME: "name naam fullname volledigenaam",
-    Role.FIRST_NAME: "firstname voornaam roepnaam givenname",
-    Role.INFIX: "infix tussenvoegsel tussenvoegsels voorvoegsel",
-    Role.LAST_NAME: "lastname achternaam surname familienaam familyname",
-    Role.ORGANISATION: "organisation organization organisatie organisatienaam bedrijf company",
-    Role.STATE: "state status",
+TARGETS: Mapping[str, Role | None] = {
+    "email": Role.ADDRESS,
+    "address": Role.ADDRESS,
+    "name": Role.NAME,
+    "first-name": Role.FIRST_NAME,
+    "infix": Role.INFIX,
+    "last-name": Role.LAST_NAME,
+    "organisation": Role.ORGANISATION,
+    "state": Role.STATE,
+    "reason": Role.REASON,
+    "consented-at": Role.SIGNED_UP,
+    "confirmed-at": Role.CONFIRMED,
+    "left-at": Role.LEFT,
+    "since": Role.SINCE,
+    "skip": None,
 }
-HEADINGS = {word: role for role, words in _HEADINGS.items() for word in words.split()}
-"""What each heading means that a file may have, as `plain_heading` writes it."""
-_NAME_PARTS = (Role.FIRST_NAME, Role.INFIX, Role.LAST_NAME)
-
-_NOT_ON_THE_LIST = frozenset(
-    [
-        "ended",
-        "suppressed",
-        "pending",
-        "unconfirmed",
-        "unsubscribed",
-        "cleaned",
-        "bounced",
-        "complained",
-        "blocklisted",
-        "blocked",
-        "inactive",
-        "disabled",
-        "deleted",
-        "erased",
-        "archived",
-        "nonsubscribed",
-        "afgemeld",
-        "uitgeschreven",
-        "geblokkeerd",
-        "inactief",
-        "verwijderd",
-        "onbevestigd",
-    ]
-)
+"""What an operator may call the meaning of a column, besides the names of attributes."""
+_PACKED = frozenset({"attributes", "attribs"})
+_UTC = ZoneInfo("UTC")
 
 
-class Entry(NamedTuple):
-    """One row that may be imported; `attributes` is JSON text."""
-
-    line: int
-    key: str
-    address: str
-    name: str
-    organisation: str
-    attributes: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
-    """Where each thing stands in a row, counted from 0; -1 for what the file does not have."""
-
-    width: int
-    address: int
-    name: tuple[int, ...]
-    organisation: int
-    state: int
-    attributes: tuple[tuple[str, int], ...]
-    ignored: tuple[str, ...]
-    """Headings that are not stored, as they stand in the file."""
-
-    def read(self, line: int, cells: Sequence[str]) -> Entry | None:
-        """The row as an Entry, None for one of empty cells only; raise RowRefusedError or RowSkippedError."""
-        if len(cells) != self.width and not self._fits(cells):
-            return None
-        if not (written := cells[self.address].strip()) and not any(map(str.strip, cells)):
-            return None
-        address = _address(written)
-        if self.state >= 0 and plain_heading(cells[self.state]) in _NOT_ON_THE_LIST:
-            raise RowSkippedError("the file says that this person is not on the list", "none is needed")
-        name = " ".join([part for index in self.name if (part := clean_text(cells[index], NAME_LIMIT, "name"))])
-        if len(name) > NAME_LIMIT:
-            raise too_long("name", NAME_LIMIT)
-        organisation = ""
-        if self.organisation >= 0:
-            organisation = clean_text(cells[self.organisation], NAME_LIMIT, "organisation")
-        attributes = self._attributes(cells) if self.attributes else "{}"
-        return Entry(line, address.key, address.spelling, name, organisation, attributes)
-
-    def _attributes(self, cells: Sequence[str]) -> str:
-        values = {name: clean_text(cells[index], ATTRIBUTE_LIMIT, name) for name, index in self.attributes}
-        return "{" + ", ".join([f'"{name}": {json.dumps(value)}' for name, value in values.items() if value]) + "}"
-
-    def _fits(self, cells: Sequence[str]) -> bool:
-        """Empty cells beyond the header do no harm; anything else may have shifted. False for an empty row."""
-        if not any(map(str.strip, cells)):
-            return False
-        if len(cells) > self.width and not any(cells[self.width :]):
-            return True
-        raise RowRefusedError(
-            f"the row has {len(cells)} {'cell' if len(cells) == 1 else 'cells'} and the header {self.width}",
-            "add or remove separators; put a cell that holds the separator in quotes",
-        )
-
-
-def map_columns(header: Sequence[str], attributes: Sequence[str] = ()) -> Columns:
+def map_columns(
+    header: Sequence[str],
+    attributes: Sequence[str] | Mapping[str, ValueType] = (),
+    *,
+    file_format: FileFormat | None = None,
+    file_name: str = "",
+    mapping: Mapping[int, str] | None = None,
+    zone: ZoneInfo | None = None,
+) -> Columns:
     """Find each column by its heading, whatever its case, accents and punctuation; configured attributes go first.
 
-    Raises InputError naming what was found when two columns hold the same thing, or none the address.
+    `mapping` is what an operator says of some columns, by index (`read_mapping`). `zone` is that of moments that name
+    none. Raises InputError naming what was found when two columns hold the same thing, or none the address.
     """
-    wanted = {plain_heading(name): name for name in attributes}
-    found: dict[str, int] = {}
-    ignored: list[str] = []
-    for index, heading in enumerate(header):
-        word = plain_heading(heading)
-        meaning = wanted.get(word) or HEADINGS.get(word)
-        if meaning is None:
-            ignored += [heading.strip()] if word else []
-        elif meaning in found:
-            first = header[found[meaning]].strip()
-            raise InputError(
-                f"two columns hold the same: {first!r} and {heading.strip()!r}", remedy="remove or rename one of them"
-            )
-        else:
-            found[meaning] = index
+    types = attributes if isinstance(attributes, Mapping) else dict.fromkeys(attributes, ValueType.TEXT)
+    chosen = file_format or recognised(header)
+    said = {index: TARGETS.get(word, word) for index, word in (mapping or {}).items()}
+    found, ignored = _found(header, {plain_heading(name): name for name in types}, meanings(header, chosen) | said)
     if Role.ADDRESS not in found:
         raise _no_address(header)
-    return _columns(header, found, wanted, ignored)
-
-
-def _columns(header: Sequence[str], found: dict[str, int], wanted: dict[str, str], ignored: list[str]) -> Columns:
-    parts = tuple(found[part] for part in _NAME_PARTS if part in found)
+    is_mailchimp, is_listmonk = chosen is FileFormat.MAILCHIMP, chosen is FileFormat.LISTMONK
+    packed = _packed(header) if is_listmonk else -1
+    parts = tuple(found[part] for part in NAME_PARTS if part in found)
     if Role.NAME in found:
         ignored = [*ignored, *(header[index].strip() for index in parts)]
         parts = (found[Role.NAME],)
@@ -181,30 +69,73 @@ def _columns(header: Sequence[str], found: dict[str, int], wanted: dict[str, str
         name=parts,
         organisation=found.get(Role.ORGANISATION, -1),
         state=found.get(Role.STATE, -1),
-        attributes=tuple((name, found[name]) for name in wanted.values() if name in found),
-        ignored=tuple(ignored),
+        reason=found.get(Role.REASON, -1),
+        signed_up=found.get(Role.SIGNED_UP, -1),
+        confirmed=found.get(Role.CONFIRMED, -1),
+        left=found.get(Role.LEFT, -1),
+        since=found.get(Role.SINCE, -1),
+        packed=packed,
+        attributes=tuple((name, found[name]) for name in types if name in found),
+        types=types,
+        ignored=tuple(name for name in ignored if packed < 0 or name != header[packed].strip()),
+        standing=standing_in_file(file_name, header) if is_mailchimp else None,
+        zone=_UTC if is_mailchimp or zone is None else zone,
+        is_dated=chosen is not FileFormat.CSV or Role.SIGNED_UP in found or Role.CONFIRMED in found,
+        confirmed_alone=not is_mailchimp,
     )
+
+
+def _found(
+    header: Sequence[str], wanted: Mapping[str, str], fixed: Mapping[int, str | None]
+) -> tuple[dict[str, int], list[str]]:
+    """Index by meaning (a Role, or the name of an attribute), and the headings that mean nothing to us."""
+    found: dict[str, int] = {}
+    ignored: list[str] = []
+    for index, heading in enumerate(header):
+        word = plain_heading(heading)
+        meaning = fixed[index] if index in fixed else _by_heading(word, wanted)
+        if meaning is None:
+            ignored += [heading.strip()] if word else []
+        elif meaning in found:
+            first = header[found[meaning]].strip()
+            raise InputError(
+                f"two columns hold the same: {first!r} and {heading.strip()!r}",
+                remedy=f"remove or rename one of them, or leave it out: --map '{heading.strip()}=skip'",
+            )
+        else:
+            found[meaning] = index
+    return found, ignored
+
+
+def _by_heading(word: str, wanted: Mapping[str, str]) -> str | None:
+    return None if word in WHEREABOUTS else wanted.get(word) or HEADINGS.get(word)
+
+
+def _packed(header: Sequence[str]) -> int:
+    return next((index for index, heading in enumerate(header) if plain_heading(heading) in _PACKED), -1)
+
+
+def read_mapping(texts: Sequence[str], header: Sequence[str], attributes: Sequence[str]) -> dict[int, str]:
+    """What `--map 'Heading=meaning'` says, as index and meaning; raises InputError naming what there is."""
+    known = [heading.strip() for heading in header]
+    mapping: dict[int, str] = {}
+    for text in texts:
+        heading, equals, target = text.rpartition("=")
+        if not equals:
+            raise InputError(f"{text[:80]!r} does not say what the column is", remedy="write --map 'Heading=email'")
+        target = target.strip()
+        if target not in TARGETS and target not in attributes:
+            words = [word for word in (*TARGETS, *attributes) if word != "address"]
+            raise InputError(f"no column can be {target[:80]!r}", remedy=meant(target, words))
+        if heading.strip() not in known:
+            raise InputError(f"there is no column {heading.strip()[:80]!r}", remedy=meant(heading.strip(), known))
+        mapping[known.index(heading.strip())] = target
+    return mapping
 
 
 def _no_address(header: Sequence[str]) -> InputError:
     if any("@" in heading for heading in header):
         return InputError("the first line is a person, not a header", remedy="put a line above it: e-mail;naam")
     found = ", ".join(repr(heading.strip()[:40]) for heading in header[:20])
-    return InputError(f"no column for the e-mail address; found {found}", remedy='call the column "e-mail"')
-
-
-def plain_heading(text: str) -> str:
-    """Letters and digits only, without accents and case: `E-mailadres ` is `emailadres`."""
-    bare = unicodedata.normalize("NFKD", text).casefold()
-    return "".join([character for character in bare if character.isalnum()])
-
-
-def _address(text: str) -> Address:
-    if not text:
-        raise RowRefusedError("the row has no e-mail address", "add it, or remove the row")
-    if UNREADABLE in text:
-        raise unreadable("e-mail address")
-    try:
-        return parse_address(text if text[0].isalnum() else restore_text(text))
-    except AddressError as error:
-        raise RowRefusedError(error.what, error.remedy) from None
+    remedy = "call the column \"e-mail\", or say which it is: --map 'Heading=email'"
+    return InputError(f"no column for the e-mail address; found {found}", remedy=remedy)

@@ -1,26 +1,23 @@
 """`newsletter subscribers import`: a file of people, put on a list."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from newsletter.cli.common import (
     ConfigOption,
     JsonOption,
     Project,
-    console,
     errors,
-    number,
     open_project,
     print_json,
     progress,
 )
-from newsletter.cli.grammar import counted, plural
+from newsletter.cli.grammar import counted
 from newsletter.cli.grounds import (
     BasisOption,
     ListOption,
@@ -30,22 +27,32 @@ from newsletter.cli.grounds import (
     check_grounds,
     check_wording,
 )
-from newsletter.cli.private_files import asked, path_below, shown, written
+from newsletter.cli.import_consent import AskOption, ConsentedAtOption, CutoffOption, consented_at, cutoff
+from newsletter.cli.import_result import result_of, show_result
+from newsletter.cli.import_sources import Reading, Table, opened
+from newsletter.cli.mapping import ask_mapping
+from newsletter.cli.private_files import asked, path_below, written
 from subscribers.clock import utc_now
-from subscribers.csv_encoding import ENCODING_NAMES
-from subscribers.csv_reading import DELIMITER_NAMES, CsvReader
-from subscribers.errors import InputError
 from subscribers.exporting import BYTE_ORDER_MARK
+from subscribers.import_formats import FileFormat
 from subscribers.import_grounds import Grounds
 from subscribers.import_report import ImportReport, Note, NotTaken
-from subscribers.import_store import import_rows
-from subscribers.importing import Columns, map_columns
+from subscribers.import_rules import Rules
+from subscribers.import_store import import_files
 
 ROWS_REFUSED = 1
 """Exit status of an import that took what it could and refused the rest."""
 
 FileArgument = Annotated[
-    Path, typer.Argument(metavar="FILE", help="CSV with a header line, as a spreadsheet saves it.")
+    Path, typer.Argument(metavar="FILE", help="CSV with a header line, JSON lines, or the ZIP of a Mailchimp audience.")
+]
+FormatOption = Annotated[
+    FileFormat | None,
+    typer.Option("--format", help="Which system wrote the file; recognised by its headings unless given."),
+]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="HEADING=MEANING", help="What a column is: 'Mailadres=email', 'Notitie=skip'."),
 ]
 
 
@@ -56,6 +63,11 @@ def import_file(  # noqa: PLR0913, PLR0917 - Typer reads the options from the si
     source: SourceOption = "",
     wording: WordingOption = "",
     wording_version: VersionOption = "",
+    consented: ConsentedAtOption = "",
+    not_before: CutoffOption = "",
+    ask: AskOption = False,
+    file_format: FormatOption = None,
+    mapping: MapOption = None,
     update: Annotated[bool, typer.Option("--update", help="Let names in the file replace stored ones.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")] = False,
     report_file: Annotated[
@@ -64,62 +76,53 @@ def import_file(  # noqa: PLR0913, PLR0917 - Typer reads the options from the si
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put everybody in a CSV file on a list. Who left is never brought back; the same file twice changes nothing.
+    """Put everybody in a file on a list. Who left is never brought back; the same file twice changes nothing.
 
     Comma, semicolon or tab; UTF-8, Windows-1252 or UTF-16; headings in Dutch or English (e-mail, naam, voornaam,
-    achternaam, organisatie). Columns that the list's `attributes` do not name are reported and not stored.
+    achternaam, organisatie, status, aanmelddatum). Exports of Mailchimp, listmonk and Laposta are recognised. Who left
+    there is ended here, who bounced is suppressed. Columns that the list's `attributes` do not name are reported and
+    not stored. On a list on consent, who has no evidence of it that is later than the cutoff waits for a confirmation.
     Exit status 1: some rows were refused; the rest is imported.
 
     \b
     Example: newsletter subscribers import people.csv --list nieuwsbrief --basis consent \\
-                 --source "sign-up form on www.example.org, 2024-2026"
+                 --source "sign-up form on www.example.org" --consented-at 2026-03-01
+    Example: newsletter subscribers import audience_export.zip --list nieuwsbrief --basis consent \\
+                 --source "Mailchimp, sign-up form on www.example.org" --dry-run
     """
     project = open_project(config)
+    item = project.configuration.mailing_list(slug)
     kept_wording, kept_version = check_wording(wording, wording_version)
+    now = utc_now()
     grounds = Grounds(
         list=slug,
         basis=basis,
         source=check_grounds(project, slug, basis, source),
         wording=kept_wording,
         wording_version=kept_version,
-        now=utc_now(),
+        now=now,
         update=update,
+        consented_at=consented_at(item, consented, now),
+        cutoff=cutoff(project, item, not_before),
+    )
+    read = Reading(
+        configuration=project.configuration,
+        item=item,
+        format=file_format,
+        mapping=mapping or (),
+        ask=lambda reader, problem: ask_mapping(reader, problem, item.attributes),
     )
     report = ImportReport()
-    with _opened(file) as stream, _noted(project, slug, report_file, dry_run=dry_run) as refusals:
-        reader, columns = _understood(file, stream, project.configuration.mailing_list(slug).attributes, project)
+    with opened(file, read) as tables, _noted(project, slug, report_file, dry_run=dry_run) as refusals:
         report.note = refusals.note
-        _run(project, reader, columns, grounds, report, dry_run=dry_run, quiet=as_json)
-    result = _result(file, reader, columns, report, refusals.path, dry_run=dry_run)
+        _run(project, tables, grounds, report, asks=ask, dry_run=dry_run, quiet=as_json)
+        result = result_of(file, tables, report, refusals.path, dry_run=dry_run)
     if as_json:
         print_json(result)
     else:
-        _show(result)
+        show_result(result, slug=slug)
     if report.refused:
         raise typer.Exit(ROWS_REFUSED)
-
-
-@contextmanager
-def _opened(file: Path) -> Iterator[BinaryIO]:
-    try:
-        stream = file.open("rb")
-    except OSError as error:
-        raise InputError(f"the file cannot be read: {error.strerror}", where=str(file)) from None
-    with stream:
-        if not stream.seekable():
-            raise InputError("a pipe cannot be imported: the file is read twice", where=str(file), remedy="save it")
-        yield stream
-
-
-def _understood(
-    file: Path, stream: BinaryIO, attributes: tuple[str, ...], project: Project
-) -> tuple[CsvReader, Columns]:
-    try:
-        reader = CsvReader(stream, line_limit=project.configuration.limits.csv_line_kilobytes * 1024)
-        return reader, map_columns(reader.header, attributes)
-    except InputError as error:
-        error.where = str(file)
-        raise
 
 
 class _Refusals:
@@ -169,79 +172,35 @@ def _noted(project: Project, slug: str, report_file: Path | None, *, dry_run: bo
 
 def _run(
     project: Project,
-    reader: CsvReader,
-    columns: Columns,
+    tables: Sequence[Table],
     grounds: Grounds,
     report: ImportReport,
     *,
+    asks: bool,
     dry_run: bool,
     quiet: bool,
 ) -> None:
+    rules = Rules(
+        policies=project.configuration.policies,
+        record=project.ledger.append,
+        marker=project.forgetting.marking.marker,
+        asks=asks,
+    )
+    sources = [(table.reader, table.columns) for table in tables]
+    size = sum(table.reader.size for table in tables)
     with progress(quiet=quiet) as bar:
         task = bar.add_task("Importing", total=None)
 
         def advance(bytes_read: int, report: ImportReport) -> None:
             # In rows, so that the rate is too; how many there will be is estimated once, from the first chunk.
             if not bar.tasks[task].total:
-                bar.update(task, total=max(1, round(report.rows * reader.size / max(bytes_read, 1))))
-            bar.update(task, completed=(bar.tasks[task].total or 1) * bytes_read / max(reader.size, 1))
+                bar.update(task, total=max(1, round(report.rows * size / max(bytes_read, 1))))
+            bar.update(task, completed=(bar.tasks[task].total or 1) * bytes_read / max(size, 1))
 
         try:
-            import_rows(project.engine, reader, columns, grounds, report=report, dry_run=dry_run, advance=advance)
+            import_files(project.engine, sources, grounds, report=report, rules=rules, dry_run=dry_run, advance=advance)
         except KeyboardInterrupt:
             if not dry_run:
                 people = counted(report.added + report.joined, "person is", "people are")
                 errors.print(f"{people} on the list now; the same command goes on.")
             raise
-
-
-def _result(
-    file: Path, reader: CsvReader, columns: Columns, report: ImportReport, path: Path | None, *, dry_run: bool
-) -> dict[str, Any]:
-    rows = [{"line": row.line, "reason": row.reason, "remedy": row.remedy} for row in report.shown]
-    return {
-        "file": shown(file),
-        "encoding": ENCODING_NAMES[reader.encoding],
-        "delimiter": DELIMITER_NAMES[reader.delimiter],
-        "dry_run": dry_run,
-        **report.counts(),
-        "columns_not_stored": list(columns.ignored),
-        "refused_rows": rows,
-        "report": shown(path) if path else None,
-    }
-
-
-def _show(result: dict[str, Any]) -> None:
-    done = "would be put on the list" if result["dry_run"] else "put on the list"
-    read = f"{counted(result['rows'], 'row', 'rows')} read ({result['encoding']}, {result['delimiter']})"
-    console.print(read + (", nothing changed: a dry run" if result["dry_run"] else ""))
-    lines = [
-        (result["added"], f"new, {done}"),
-        (result["joined"], f"known from another list, {done}"),
-        (result["unchanged"], "on the list already, unchanged"),
-        (result["completed"], "on the list already, completed from the file"),
-        (
-            result["duplicates"],
-            f"duplicate {plural(result['duplicates'], 'row', 'rows')}: the first row of each address counts",
-        ),
-        *((times, f"skipped: {reason}") for reason, times in result["skipped"].items()),
-        (result["refused"], "refused"),
-    ]
-    for times, text in lines:
-        if times:
-            console.print(f"{number(times):>9}  {escape(text)}")
-    _show_remarks(result)
-
-
-def _show_remarks(result: dict[str, Any]) -> None:
-    if result["columns_not_stored"]:
-        names = ", ".join(result["columns_not_stored"])
-        console.print(f"Columns not stored: {escape(names)}. Name one in the list's `attributes` to keep it.")
-    if result["smtputf8"]:
-        console.print(f"Addresses that need mail servers with SMTPUTF8 all the way: {number(result['smtputf8'])}")
-    for row in result["refused_rows"]:
-        console.print(f"line {row['line']}: {escape(row['reason'])}; {escape(row['remedy'])}")
-    if (more := result["refused"] - len(result["refused_rows"])) > 0:
-        console.print(f"and {number(more)} more")
-    if result["report"]:
-        console.print(f"Every row that was not taken: {escape(result['report'])}")

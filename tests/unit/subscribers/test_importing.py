@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from subscribers.cell_text import RowRefusedError, RowSkippedError
 from subscribers.errors import InputError
 from subscribers.import_report import ImportReport, NotTaken, SeenKeys, Why
-from subscribers.importing import Entry, map_columns
+from subscribers.import_states import Standing
+from subscribers.importing import Entry, map_columns, read_mapping
+from subscribers.value_types import ValueType
 
 HEADER = ["email", "naam", "organisatie", "gemeente"]
 COLUMNS = map_columns(HEADER, ["gemeente"])
@@ -181,14 +183,40 @@ def test_the_parts_of_a_name_together_are_limited_in_length() -> None:
         columns.read(2, ["jan@example.org", "x" * 150, "y" * 150])
 
 
-@pytest.mark.parametrize("state", ["ended", "Unsubscribed", "afgemeld", "cleaned", "suppressed", "pending"])
-def test_who_left_where_the_file_comes_from_is_skipped(state: str) -> None:
+@pytest.mark.parametrize(
+    ("state", "standing"),
+    [
+        ("ended", Standing.UNSUBSCRIBED),
+        ("Unsubscribed", Standing.UNSUBSCRIBED),
+        ("afgemeld", Standing.UNSUBSCRIBED),
+        ("disabled", Standing.BY_OPERATOR),
+        ("cleaned", Standing.HARD_BOUNCE),
+        ("complained", Standing.COMPLAINT),
+        ("suppressed", Standing.BLOCKED),
+        ("blocklisted", Standing.BLOCKED),
+        ("Niet bevestigd", Standing.PENDING),
+    ],
+)
+def test_a_state_says_how_somebody_stood_where_the_file_comes_from(state: str, standing: Standing) -> None:
+    entry = map_columns(["email", "status", "naam"]).read(2, ["jan@example.org", state, "Jan"])
+    assert entry
+    assert entry.standing is standing
+    assert entry.name == ("Jan" if standing is Standing.PENDING else ""), "who left is an address and nothing more"
+
+
+def test_who_never_asked_for_mail_is_skipped() -> None:
     with pytest.raises(RowSkippedError):
+        map_columns(["email", "status"]).read(2, ["jan@example.org", "Non-subscribed"])
+
+
+@pytest.mark.parametrize("state", ["vip", "klant", "opgezgd", "12"])
+def test_a_state_that_is_not_understood_puts_nobody_on_the_list(state: str) -> None:
+    with pytest.raises(RowRefusedError, match="not understood"):
         map_columns(["email", "status"]).read(2, ["jan@example.org", state])
 
 
 @pytest.mark.parametrize("state", ["", "active", "Subscribed", "lid"])
-def test_any_other_state_is_no_obstacle(state: str) -> None:
+def test_who_was_on_the_list_is_no_obstacle(state: str) -> None:
     assert map_columns(["email", "status"]).read(2, ["jan@example.org", state])
 
 
@@ -236,3 +264,52 @@ def test_seen_keys_knows_each_key_once_also_after_it_grew() -> None:
 @pytest.mark.parametrize("mark", ["\u061c", "\u200e", "\u200f", "\u202e", "\udcff"])
 def test_a_name_with_a_mark_that_hides_or_reorders_is_refused(mark: str) -> None:
     assert "control character" in refusal("jan@example.org", f"Jan{mark}Vries", "", "")
+
+
+# ---------------------------------------------------------------- what an operator says of columns
+
+
+def test_a_mapping_says_what_columns_are_whatever_they_are_called() -> None:
+    header = ["Contact", "E-mail", "Wie", "Sinds wanneer"]
+    texts = ["Contact=email", "E-mail=skip", "Wie=name", "Sinds wanneer=consented-at"]
+    columns = map_columns(header, mapping=read_mapping(texts, header, ()))
+    assert (columns.address, columns.name, columns.signed_up) == (0, (2,), 3)
+    assert columns.ignored == ("E-mail",)
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "remedy"),
+    [
+        ("Contact", "does not say", "--map"),
+        ("Contact=emial", "no column can be 'emial'", "did you mean 'email'"),
+        ("Contakt=email", "there is no column 'Contakt'", "did you mean 'Contact'"),
+    ],
+)
+def test_a_mapping_that_is_wrong_names_the_nearest(text: str, what: str, remedy: str) -> None:
+    with pytest.raises(InputError, match=what) as caught:
+        read_mapping([text], ["Contact", "Naam"], ("gemeente",))
+    assert remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize("heading", ["IP-adres", "OPTIN_IP", "Latitude", "longitude", "MEMBER_RATING"])
+def test_where_somebody_was_is_never_stored_even_if_it_is_configured(heading: str) -> None:
+    columns = map_columns(["email", heading], [heading.casefold().replace("_", "-")])
+    assert columns.ignored == (heading,)
+    assert columns.attributes == ()
+
+
+# ---------------------------------------------------------------- typed attributes
+
+TYPED = {"leden": ValueType.NUMBER, "sinds": ValueType.DATE}
+
+
+def test_a_typed_attribute_is_stored_in_one_form() -> None:
+    entry = map_columns(["email", "Leden", "Sinds"], TYPED).read(2, ["a@example.org", "007,50", "1-2-2027"])
+    assert entry
+    assert json.loads(entry.attributes) == {"leden": "7.5", "sinds": "2027-02-01"}
+
+
+@pytest.mark.parametrize(("leden", "sinds", "what"), [("veel", "", "leden is not a number"), ("", "gisteren", "date")])
+def test_a_value_of_another_type_refuses_the_row(leden: str, sinds: str, what: str) -> None:
+    with pytest.raises(RowRefusedError, match=what):
+        map_columns(["email", "Leden", "Sinds"], TYPED).read(2, ["a@example.org", leden, sinds])

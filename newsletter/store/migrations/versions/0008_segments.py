@@ -1,5 +1,8 @@
 """Who a job was meant for."""
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
@@ -7,8 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.add_column("send_job", sa.Column("audience_where", sa.Text(), server_default="", nullable=False))
 
 
 def downgrade() -> None:
-    pass
+    op.drop_column("send_job", "audience_where")

@@ -1,0 +1,93 @@
+"""Files of people as other systems write them: Mailchimp, listmonk, Laposta; recognised by their headings. Pure.
+
+Mailchimp packs one file per kind of people into a ZIP (subscribers/import_zip.py); the name of each says which kind,
+and so do its columns. listmonk writes one file that says who is enabled, and nothing of who confirmed. Laposta's
+columns have Dutch or English headings, which every file may have.
+"""
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+
+from subscribers.headings import Role, plain_heading
+from subscribers.import_states import Standing
+
+
+class FileFormat(StrEnum):
+    """What a file of people is."""
+
+    CSV = "csv"
+    """Any table with a header line, ours too."""
+    MAILCHIMP = "mailchimp"
+    """An audience export: a ZIP, or one of the files in it."""
+    LISTMONK = "listmonk"
+    """An export of subscribers."""
+    LAPOSTA = "laposta"
+    """An export of a list (relaties)."""
+
+
+_MAILCHIMP = frozenset({"emailaddress", "leid", "euid"})
+_LISTMONK = frozenset({"uuid", "email", "attributes", "status"})
+_LAPOSTA = frozenset({"lid", "lidid", "memberid", "relatieid"})
+_LAPOSTA_STATE = frozenset({"status", "state"})
+_MAILCHIMPS_OWN = frozenset(
+    {
+        "MEMBER_RATING",
+        "OPTIN_IP",
+        "CONFIRM_IP",
+        "LATITUDE",
+        "LONGITUDE",
+        "GMTOFF",
+        "DSTOFF",
+        "TIMEZONE",
+        "CC",
+        "REGION",
+        "LAST_CHANGED",
+        "LEID",
+        "EUID",
+        "NOTES",
+        "TAGS",
+        "UNSUB_CAMPAIGN_TITLE",
+        "UNSUB_CAMPAIGN_ID",
+        "UNSUB_REASON",
+        "UNSUB_REASON_OTHER",
+        "CLEAN_CAMPAIGN_TITLE",
+        "CLEAN_CAMPAIGN_ID",
+    }
+)
+"""What Mailchimp adds by itself, in capitals: where somebody seems to be, how keen they are. Not ours to keep."""
+_KINDS = re.compile(r"(nonsubscribed|unsubscribed|cleaned|subscribed)(?=[_.\- ]|$)", re.IGNORECASE)
+_NAMED = {"unsubscribed": Standing.UNSUBSCRIBED, "cleaned": Standing.HARD_BOUNCE, "subscribed": Standing.ACTIVE}
+_BY_COLUMN = {"UNSUB_TIME": Standing.UNSUBSCRIBED, "CLEAN_TIME": Standing.HARD_BOUNCE}
+NEVER_ASKED = "nonsubscribed"
+
+
+def recognised(header: Sequence[str]) -> FileFormat:
+    """What a file with this header line is."""
+    words = {plain_heading(heading) for heading in header}
+    if words >= _MAILCHIMP:
+        return FileFormat.MAILCHIMP
+    if words >= _LISTMONK:
+        return FileFormat.LISTMONK
+    if words & _LAPOSTA and words & _LAPOSTA_STATE:
+        return FileFormat.LAPOSTA
+    return FileFormat.CSV
+
+
+def kind_in_name(file_name: str) -> str:
+    """subscribed, unsubscribed, cleaned or nonsubscribed, as Mailchimp names its files; "" for any other name."""
+    found = _KINDS.match(file_name)
+    return found[1].casefold() if found else ""
+
+
+def standing_in_file(file_name: str, header: Sequence[str]) -> Standing:
+    """How everybody in a file of Mailchimp stands: by its columns, which nobody renames, then by its name."""
+    by_column = next((standing for column, standing in _BY_COLUMN.items() if column in header), None)
+    return by_column or _NAMED.get(kind_in_name(file_name), Standing.ACTIVE)
+
+
+def meanings(header: Sequence[str], file_format: FileFormat) -> dict[int, Role | None]:
+    """What columns mean in this format whatever they are called elsewhere; None for those that are not stored."""
+    if file_format is FileFormat.MAILCHIMP:
+        return {index: None for index, heading in enumerate(header) if heading.strip() in _MAILCHIMPS_OWN}
+    return {}

@@ -1,0 +1,303 @@
+"""Files of Mailchimp, listmonk and Laposta: who is active, who waits, who left; on SQLite and PostgreSQL."""
+
+import io
+import zipfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Engine
+
+from subscribers import marks
+from subscribers.csv_reading import CsvReader
+from subscribers.import_cutoff import newest_erasure
+from subscribers.import_formats import recognised
+from subscribers.import_grounds import Grounds
+from subscribers.import_report import ImportReport
+from subscribers.import_rules import Rules
+from subscribers.import_store import import_files
+from subscribers.import_zip import member_stream, opened_zip
+from subscribers.importing import map_columns
+from subscribers.retention import Period, RetentionPolicy
+from subscribers.scrubbing import run_retention
+from subscribers.store import suppress
+from subscribers.subscription import Actor, State
+from subscribers.suppression import SuppressionReason
+from subscribers.tokens import Keyring
+from subscribers.transactions import reading, writing
+from subscribers.value_types import ValueType
+from tests.support.people import Remembering, how_many, join, joined, leave, person, rows
+
+SAMPLES = Path(__file__).resolve().parents[1] / "golden" / "imports"
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+POLICY = RetentionPolicy(period=Period(21), unconfirmed=Period(7))
+ATTRIBUTES = {"gemeente": ValueType.TEXT, "leden": ValueType.NUMBER, "region": ValueType.TEXT}
+ANNA, BRAM, CHAIMA = "anna.bakker@gemeente-a.example", "bram@gemeente-b.example", "chaima@gemeente-c.example"
+DAAN, EVA, FENNA = "daan@gemeente-d.example", "eva@gemeente-e.example", "fenna@gemeente-f.example"
+
+
+class Result:
+    """A report, and what went into the ledger."""
+
+    def __init__(self) -> None:
+        self.report = ImportReport()
+        self.ledger = Remembering()
+
+
+def take(engine: Engine, *files: tuple[str, bytes], rules: dict[str, Any] | None = None, **more: Any) -> Result:
+    """Import files of these names as one, into `nieuws` on consent."""
+    result = Result()
+    sources = []
+    for name, content in files:
+        reader = CsvReader(io.BytesIO(content))
+        zone = ZoneInfo("Europe/Amsterdam")
+        sources.append((reader, map_columns(reader.header, ATTRIBUTES, file_name=name, zone=zone)))
+    dry_run, chunk_rows = more.pop("dry_run", False), more.pop("chunk_rows", 2)
+    grounds = Grounds(**({"list": "nieuws", "basis": "consent", "source": "old system", "now": NOW} | more))
+    chosen = Rules(policies={"nieuws": POLICY}, record=result.ledger, **(rules or {}))
+    import_files(engine, sources, grounds, report=result.report, rules=chosen, dry_run=dry_run, chunk_rows=chunk_rows)
+    return result
+
+
+def sample(name: str) -> tuple[str, bytes]:
+    return name, (SAMPLES / name).read_bytes()
+
+
+def mailchimp() -> list[tuple[str, bytes]]:
+    """The sample audience, through a ZIP as Mailchimp packs it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(SAMPLES.glob("*_email_audience_export_*.csv"), reverse=True):
+            archive.write(path, f"audience_export/{path.name}")
+    with opened_zip(packed, 1 << 20) as (opened, members):
+        return [(member.name, member_stream(opened, member).read()) for member in members]
+
+
+def state_of(engine: Engine, address: str, slug: str = "nieuws") -> Any:
+    found = person(engine, address)
+    return found and found.on(slug) and found.on(slug).state
+
+
+def evidence(engine: Engine, address: str) -> Any:
+    owner = person(engine, address).on("nieuws").id
+    (row,) = [row for row in rows(engine, "consent") if row.subscription_id == owner]
+    return row
+
+
+# ---------------------------------------------------------------- Mailchimp
+
+
+def test_an_audience_of_mailchimp_is_recognised_and_who_left_is_read_first(engine: Engine) -> None:
+    names = [name.partition("_")[0] for name, _ in mailchimp()]
+    assert names == ["cleaned", "unsubscribed", "subscribed"]
+    report = take(engine, *mailchimp()).report
+    assert (report.rows, report.added, report.ended, report.suppressed) == (6, 2, 1, 1)
+    assert report.waiting == {"nothing says when this person consented": 1}
+    assert report.skipped == {"left too long ago to be stored": 1}
+    assert state_of(engine, ANNA) is State.ACTIVE
+    assert state_of(engine, CHAIMA) is State.PENDING, "Mailchimp gives a moment to who was added by hand, too"
+    assert person(engine, "gijs@gemeente-g.example") is None, "never asked for mail"
+
+
+def test_the_evidence_of_a_row_is_the_moment_that_its_person_agreed(engine: Engine) -> None:
+    take(engine, *mailchimp(), source="sign-up form, by way of Mailchimp")
+    row = evidence(engine, ANNA)
+    assert (row.event, row.at) == ("imported", datetime(2026, 2, 3, 10, 20, 41, tzinfo=UTC))
+    assert row.source == "sign-up form, by way of Mailchimp"
+    assert evidence(engine, CHAIMA).event == "requested", "not a consent"
+
+
+def test_who_left_keeps_the_deadline_of_the_day_and_nothing_but_the_address(engine: Engine) -> None:
+    take(engine, *mailchimp())
+    daan = person(engine, DAAN)
+    assert (daan.name, daan.attributes) == ("", {})
+    assert daan.on("nieuws").state is State.ENDED
+    assert daan.on("nieuws").ended_at == datetime(2026, 5, 25, 22, 30, tzinfo=UTC)
+    # Half past midnight on the 26th in Amsterdam; 21 days later, the end of the 16th of June.
+    assert daan.on("nieuws").erase_at == datetime(2026, 6, 16, 22, tzinfo=UTC)
+    fenna = person(engine, FENNA)
+    assert (fenna.suppressed, fenna.on("nieuws").ended_reason.value) == ("hard-bounce", "hard-bounce")
+    assert person(engine, EVA) is None, "her deadline has passed: nothing is stored"
+    run_retention(engine, policies={"nieuws": POLICY}, now=NOW + timedelta(days=20), record=Remembering())
+    assert person(engine, DAAN) is person(engine, FENNA) is None
+
+
+def test_addresses_of_the_internet_and_places_are_stored_nowhere(engine: Engine) -> None:
+    take(engine, *mailchimp())
+    said = str([rows(engine, name) for name in ("subscriber", "subscription", "consent", "suppression")])
+    for never in ("192.0.2", "52.0000", "Europe/", "Voorjaarseditie", "40000000"):
+        assert never not in said
+    assert person(engine, ANNA).attributes == {"gemeente": "Voorbeeldstad"}, "REGION is Mailchimp's guess"
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 100])
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_who_is_in_two_files_has_left(engine: Engine, chunk_rows: int, *, dry_run: bool) -> None:
+    files = mailchimp()
+    both = files[2][1].replace(b"anna.bakker@gemeente-a.example", EVA.encode())
+    report = take(engine, *files[:2], (files[2][0], both), chunk_rows=chunk_rows, dry_run=dry_run).report
+    assert (report.duplicates, report.added) == (1, 1)
+    assert state_of(engine, EVA) is None
+
+
+def test_one_file_of_the_audience_says_itself_who_is_in_it(engine: Engine) -> None:
+    content = sample("cleaned_email_audience_export_3f9a1c.csv")[1]
+    take(engine, ("renamed.csv", content))
+    assert person(engine, FENNA).suppressed == "hard-bounce"
+
+
+# ---------------------------------------------------------------- the cutoff
+
+
+def test_consent_that_is_not_later_than_the_cutoff_waits(engine: Engine) -> None:
+    report = take(engine, *mailchimp(), cutoff=datetime(2025, 12, 31, 23, tzinfo=UTC)).report
+    assert report.waiting["the consent is not later than the cutoff"] == 1
+    assert state_of(engine, BRAM) is State.PENDING
+    bram = person(engine, BRAM).on("nieuws")
+    assert bram.erase_at == datetime(2026, 6, 8, 22, tzinfo=UTC), "7 days, as an unconfirmed sign-up"
+    assert state_of(engine, ANNA) is State.ACTIVE
+
+
+def test_the_word_of_the_operator_counts_for_rows_that_say_nothing(engine: Engine) -> None:
+    plain = ("people.csv", b"email\na@example.org\n")
+    take(engine, plain)
+    assert state_of(engine, "a@example.org") is State.ACTIVE, "nobody was ever erased: nobody can be brought back"
+    dated = {"cutoff": datetime(2026, 1, 1, tzinfo=UTC)}
+    take(engine, ("b.csv", b"email\nb@example.org\n"), **dated)
+    assert state_of(engine, "b@example.org") is State.PENDING
+    take(engine, ("c.csv", b"email\nc@example.org\n"), consented_at=datetime(2026, 5, 1, tzinfo=UTC), **dated)
+    assert state_of(engine, "c@example.org") is State.ACTIVE
+    assert evidence(engine, "c@example.org").at == datetime(2026, 5, 1, tzinfo=UTC)
+
+
+def test_on_another_basis_nobody_has_to_prove_a_consent(engine: Engine) -> None:
+    report = take(engine, *mailchimp(), basis="public-task", cutoff=NOW).report
+    assert (report.added, report.waiting) == (3, {})
+
+
+def test_an_old_file_does_not_revive_who_left_and_was_erased(engine: Engine) -> None:
+    file = ("people.csv", b"email,aanmelddatum\njan@example.org,2026-01-05\n")
+    take(engine, file)
+    with reading(engine) as connection:
+        assert newest_erasure(connection) is None
+    leave(engine, person(engine).on("nieuws").ref, at=NOW)
+    later = NOW + timedelta(days=22)
+    run_retention(engine, policies={"nieuws": POLICY}, now=later, record=Remembering())
+    assert person(engine) is None
+    with reading(engine) as connection:
+        cutoff = newest_erasure(connection)
+    assert cutoff == later
+    take(engine, file, cutoff=cutoff, now=later + timedelta(days=1))
+    assert state_of(engine, "jan@example.org") is State.PENDING
+    assert evidence(engine, "jan@example.org").event == "requested"
+
+
+def test_who_was_erased_is_refused_by_a_mark_if_the_organisation_keeps_them(engine: Engine) -> None:
+    marker = marks.marker_of(Keyring({1: b"k" * 32}, current=1))
+    with writing(engine) as connection:
+        marks.Marking(marker=marker, days=365).leave(connection, ["jan@example.org"], NOW)
+    file = ("people.csv", b"email\njan@example.org\nkees@example.org\n")
+    report = take(engine, file, rules={"marker": marker}, basis="public-task").report
+    assert (report.added, sum(report.skipped.values())) == (1, 1)
+    assert person(engine) is None
+
+
+# ---------------------------------------------------------------- asking
+
+
+def test_who_waits_is_asked_once_where_the_operator_says_so(engine: Engine) -> None:
+    report = take(engine, sample("laposta.csv"), rules={"asks": True}).report
+    assert report.waiting == {
+        "the file says that this person never confirmed": 1,
+        "nothing says when this person consented": 1,
+    }
+    assert (report.asked, how_many(engine, "notice")) == (2, 2)
+    again = take(engine, sample("laposta.csv"), rules={"asks": True}, now=NOW + timedelta(days=1)).report
+    assert (again.asked, how_many(engine, "notice")) == (0, 2)
+    (first, *_) = rows(engine, "notice")
+    assert (first.kind, first.state, first.list) == ("confirm", "queued", "nieuws")
+
+
+def test_a_later_import_asks_who_was_not_asked_yet(engine: Engine) -> None:
+    take(engine, sample("laposta.csv"))
+    assert how_many(engine, "notice") == 0
+    assert take(engine, sample("laposta.csv"), rules={"asks": True}).report.asked == 2
+
+
+# ---------------------------------------------------------------- listmonk, Laposta
+
+
+def test_listmonk_says_nothing_about_who_confirmed(engine: Engine) -> None:
+    report = take(engine, sample("listmonk.csv")).report
+    assert (sum(report.waiting.values()), report.suppressed, report.ended, report.refused) == (1, 1, 1, 0)
+    hanneke = person(engine, "hanneke@example.org")
+    assert hanneke.organisation == "Stichting Voorbeeld"
+    assert hanneke.attributes == {"gemeente": "Voorbeeldstad", "leden": "12"}
+    assert state_of(engine, "hanneke@example.org") is State.PENDING
+    assert person(engine, "ilse@example.org").suppressed == "by-hand"
+    take(engine, sample("listmonk.csv"), consented_at=datetime(2026, 1, 1, tzinfo=UTC), list="agenda")
+    assert state_of(engine, "hanneke@example.org", "agenda") is State.ACTIVE
+
+
+def test_laposta_in_dutch(engine: Engine) -> None:
+    header = CsvReader(io.BytesIO(sample("laposta.csv")[1])).header
+    assert recognised(header).value == "laposta"
+    take(engine, sample("laposta.csv"))
+    koen = person(engine, "koen@example.org")
+    assert (koen.name, koen.organisation) == ("Koen van den Berg", "Gemeente Voorbeeld")
+    assert evidence(engine, "koen@example.org").at == datetime(2026, 3, 14, 8, 30, tzinfo=UTC)
+    assert person(engine, "lois@example.org").on("nieuws").ended_at == datetime(2026, 5, 20, 9, 15, tzinfo=UTC)
+    assert person(engine, "mirjam@example.org").suppressed == "hard-bounce"
+    assert state_of(engine, "noor@example.org") is state_of(engine, "otto@example.org") is State.PENDING
+
+
+# ---------------------------------------------------------------- people whom we know
+
+
+def test_a_file_takes_off_who_left_elsewhere_and_writes_it_down_first(engine: Engine) -> None:
+    join(engine, DAAN, "agenda", now=NOW - timedelta(days=400))
+    ref = joined(engine, DAAN, now=NOW - timedelta(days=400))
+    result = take(engine, *mailchimp())
+    assert state_of(engine, DAAN) is State.ENDED
+    assert state_of(engine, DAAN, "agenda") is State.ACTIVE, "the file is about one list"
+    assert ("ended", ref) in result.ledger.said
+
+
+def test_a_dead_mailbox_is_held_back_on_every_list(engine: Engine) -> None:
+    joined(engine, FENNA, "agenda", now=NOW - timedelta(days=400))
+    take(engine, *mailchimp())
+    assert person(engine, FENNA).suppressed == "hard-bounce"
+    assert state_of(engine, FENNA, "agenda") is State.ENDED
+
+
+@pytest.mark.parametrize("address", [DAAN, FENNA])
+def test_who_agreed_after_they_left_there_stays(engine: Engine, address: str) -> None:
+    joined(engine, address, now=NOW - timedelta(hours=1))
+    report = take(engine, *mailchimp()).report
+    assert state_of(engine, address) is State.ACTIVE
+    assert person(engine, address).suppressed is None
+    assert report.skipped["agreed after the day on which the file says that they left"] == 1
+
+
+def test_a_dry_run_counts_the_same_and_changes_nothing(engine: Engine) -> None:
+    joined(engine, DAAN, now=NOW - timedelta(days=400))
+    joined(engine, FENNA, "agenda", now=NOW - timedelta(days=400))
+    with writing(engine) as connection:
+        values = {"reason": SuppressionReason.BY_HAND, "actor": Actor.OPERATOR, "record": Remembering()}
+        suppress(connection, person(engine, FENNA).id, policies={}, now=NOW, **values)
+    files = [*mailchimp(), sample("listmonk.csv"), sample("laposta.csv")]
+    before = [rows(engine, name) for name in ("subscriber", "subscription", "consent", "suppression")]
+    dry = take(engine, *files, dry_run=True).report.counts()
+    assert [rows(engine, name) for name in ("subscriber", "subscription", "consent", "suppression")] == before
+    assert take(engine, *files).report.counts() == dry
+
+
+def test_the_same_files_twice_change_nothing(engine: Engine) -> None:
+    files = [*mailchimp(), sample("listmonk.csv"), sample("laposta.csv")]
+    take(engine, *files)
+    before = [rows(engine, name) for name in ("subscriber", "subscription", "consent", "suppression")]
+    again = take(engine, *files).report
+    assert (again.added, again.ended, again.suppressed, sum(again.waiting.values())) == (0, 0, 0, 0)
+    assert [rows(engine, name) for name in ("subscriber", "subscription", "consent", "suppression")] == before
