@@ -40,7 +40,7 @@ def test_what_was_appended_reads_back_in_order(tmp_path: Path) -> None:
 def test_a_line_holds_a_random_id_and_nothing_of_a_person_rule_i7(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     ledger.append([entry(1)])
-    line = ledger.path.read_text()
+    _mark, line = ledger.path.read_text().splitlines(keepends=True)
     assert line == f'{{"v":1,"at":"2027-03-10T12:00:00+00:00","kind":"ended","ref":"{"0" * 31}1"}}\n'
 
 
@@ -96,7 +96,7 @@ def test_a_damaged_line_is_an_error_that_names_it(tmp_path: Path, line: str) -> 
     ledger.append([entry(1)])
     with ledger.path.open("a") as file:
         file.write(line + "\n")
-    with pytest.raises(ServiceError, match=r"ledger\.jsonl:2: the ledger is damaged"):
+    with pytest.raises(ServiceError, match=r"ledger\.jsonl:3: the ledger is damaged"):
         list(ledger.read())
 
 
