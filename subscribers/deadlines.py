@@ -1,32 +1,46 @@
-"""Deadlines in the store: how many wait, which are overdue, and shortening them when the policy gets shorter."""
+"""Deadlines in the store: by which rule how many wait, until when, and whether anything is overdue (B2, I4)."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, case, exists, func, select, update
+from sqlalchemy import Connection, Engine, Row, case, exists, func, literal, select
 
+from subscribers.deleting import due_rows, joined_to_holder
+from subscribers.erasure import OwnPlan, own_plans
 from subscribers.receipts import Receipt, latest
-from subscribers.retention import Policies, RetentionPolicy, deadline, policy_of
-from subscribers.subscription import EndedReason, State
-from subscribers.tables import scrub, subscription
-from subscribers.transactions import reading, writing
+from subscribers.retention import Policies, Rule, policy_of, rule_of
+from subscribers.schema import metadata
+from subscribers.shortening import apply_policies
+from subscribers.subscription import State
+from subscribers.sweeping import Folder
+from subscribers.tables import receipt, scrub, subscription
+from subscribers.transactions import reading
 
-PAGE = 5000
-"""Rows per transaction."""
+__all__ = ["RetentionStatus", "RuleStatus", "anything_overdue", "apply_policies", "count_overdue", "retention_status"]
+
+ACTIVE = "active"
+"""The named reason to stay: subscribed."""
+OPEN = "-open"
+"""Behind the name of a rule: the other named reason to stay, the mailing is not finished."""
+RECEIPTS = "receipts"
+NO_PERIOD = "-"
+_BY_DEFAULT = (Rule.UNSUBSCRIBED, Rule.UNCONFIRMED, Rule.HARD_BOUNCED, Rule.COMPLAINED, Rule.DELIVERIES)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RuleStatus:
-    """One list and one rule (why the rows have a deadline): how many wait, until when, how many should be gone."""
+    """One rule of one list, or of all (`list` is ""): how many wait, until when, how many should be gone by now."""
 
     list: str
     rule: str
     period: str
-    waiting: int
-    nearest: datetime | None
-    overdue: int
+    waiting: int = 0
+    nearest: datetime | None = None
+    overdue: int = 0
+    stays: bool = False
+    """These rows have no deadline, for the reason that the rule names: active, or about nobody (receipts)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +54,7 @@ class RetentionStatus:
 
     @property
     def overdue(self) -> int:
-        """Subscriptions past their deadline."""
+        """Rows and files past their deadline."""
         return sum(rule.overdue for rule in self.rules)
 
     @property
@@ -53,95 +67,135 @@ def anything_overdue(connection: Connection, *, now: datetime) -> bool:
     """Whether a row is past its deadline or a scrub is still due; no job starts then (I4, I5)."""
     late = exists().where(subscription.c.erase_at <= now)
     due = exists().where(scrub.c.due == 1)
-    return bool(connection.scalar(select(late | due)))
+    if connection.scalar(select(late | due)):
+        return True
+    return any(_is_late(connection, plan, now) for plan in own_plans(metadata) if plan.is_personal)
 
 
 def count_overdue(connection: Connection, *, now: datetime) -> int:
-    """How many subscriptions are past their deadline."""
-    query = select(func.count()).select_from(subscription).where(subscription.c.erase_at <= now)
-    return connection.scalar(query) or 0
+    """How many subscriptions and other rows are past their deadline."""
+    late = select(func.count()).select_from(subscription).where(subscription.c.erase_at <= now)
+    own = (due_rows(plan, func.count(), now=now) for plan in own_plans(metadata))
+    return sum(connection.scalar(query) or 0 for query in (late, *own))
 
 
-def retention_status(engine: Engine, *, policies: Policies, now: datetime) -> RetentionStatus:
-    """Count what waits, per list and rule; every configured list appears, also with nothing waiting."""
-    with reading(engine) as connection:
-        rows = connection.execute(_waiting(now)).all()
-        since = connection.scalar(select(func.min(scrub.c.started_at)).where(scrub.c.due == 1))
-        last = latest(connection)
-    found = [_rule(row, policies) for row in rows]
-    quiet = [_quiet(slug, policies) for slug in policies if slug not in {rule.list for rule in found}]
-    rules = tuple(sorted([*found, *quiet], key=lambda rule: (rule.list, rule.rule)))
-    return RetentionStatus(at=now, rules=rules, scrub_due_since=since, last_receipt=last)
+def retention_status(
+    engine: Engine,
+    *,
+    policies: Policies,
+    now: datetime,
+    folders: Sequence[Folder] = (),
+    further: Mapping[str, str] | None = None,
+) -> RetentionStatus:
+    """Count what waits, per list and rule; every configured list appears with every rule, also with nothing waiting.
 
-
-def apply_policies(engine: Engine, *, policies: Policies) -> int:
-    """Bring deadlines forward where the configured period is shorter than the one they were counted with.
-
-    Never later: who left was promised the period of that day. Returns how many changed; works by pages.
+    `folders` are the kinds of files about people, `further` the periods that belong to no list. Raises OSError for a
+    folder that cannot be read.
     """
     with reading(engine) as connection:
-        lists = connection.scalars(select(subscription.c.list).where(_has_deadline()).distinct()).all()
-    return sum(_shorten(engine, slug, policy_of(policies, slug)) for slug in lists)
+        found = {(rule.list, rule.rule): rule for rule in _in_store(connection, policies, further or {}, now)}
+        since = connection.scalar(select(func.min(scrub.c.started_at)).where(scrub.c.due == 1))
+        last = latest(connection)
+        proofs = connection.scalar(select(func.count()).select_from(receipt)) or 0
+    quiet = {(rule.list, rule.rule): rule for rule in _quiet(policies)}
+    files = [_of_folder(folder, now) for folder in folders]
+    about_nobody = RuleStatus(list="", rule=RECEIPTS, period=NO_PERIOD, waiting=proofs, stays=True)
+    rules = sorted((quiet | found).values(), key=lambda rule: (not rule.list, rule.list, rule.stays, rule.rule))
+    return RetentionStatus(at=now, rules=(*rules, *files, about_nobody), scrub_due_since=since, last_receipt=last)
 
 
-def _has_deadline() -> Any:  # noqa: ANN401 - SQLAlchemy's expression
-    return subscription.c.erase_at.is_not(None)
+def _is_late(connection: Connection, plan: OwnPlan, now: datetime) -> bool:
+    return connection.execute(due_rows(plan, literal(1), now=now).limit(1)).first() is not None
 
 
-def _waiting(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's statement
-    late = func.sum(case((subscription.c.erase_at <= now, 1), else_=0))
+def _in_store(
+    connection: Connection, policies: Policies, further: Mapping[str, str], now: datetime
+) -> Iterator[RuleStatus]:
+    summed: dict[tuple[str, str], RuleStatus] = {}
+    for row in connection.execute(_subscriptions(now)):
+        one = _of_subscriptions(row, policies)
+        summed[one.list, one.rule] = _together(summed.get((one.list, one.rule)), one)
+    yield from summed.values()
+    for plan in own_plans(metadata):
+        if plan.is_personal:
+            for status in _of_plan(connection, plan, policies, now):
+                yield replace(status, period=further.get(status.rule, status.period))
+
+
+def _subscriptions(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's statement
     key = (subscription.c.list, subscription.c.state, subscription.c.ended_reason)
-    columns = (*key, func.count().label("waiting"), func.min(subscription.c.erase_at).label("nearest"))
-    return select(*columns, late.label("late")).where(_has_deadline()).group_by(*key)
+    return select(*key, *_sums(subscription.c.erase_at, now)).group_by(*key)
 
 
-def _rule(row: Row[Any], policies: Policies) -> RuleStatus:
-    rule = row.ended_reason if row.state == State.ENDED else EndedReason.UNCONFIRMED.value
-    period = str(policy_of(policies, row.list).period)
+def _sums(instant: Any, now: datetime) -> Sequence[Any]:  # noqa: ANN401 - SQLAlchemy's columns
+    late = func.sum(case((instant <= now, 1), else_=0)).label("late")
+    return func.count().label("rows"), func.count(instant).label("waiting"), func.min(instant).label("nearest"), late
+
+
+def _of_subscriptions(row: Row[Any], policies: Policies) -> RuleStatus:
+    if row.state == State.ACTIVE:
+        return RuleStatus(list=row.list, rule=ACTIVE, period=NO_PERIOD, waiting=row.rows, stays=True)
+    rule = rule_of(row.state, row.ended_reason)
     return RuleStatus(
-        list=row.list, rule=rule, period=period, waiting=row.waiting, nearest=row.nearest, overdue=int(row.late)
+        list=row.list,
+        rule=rule,
+        period=str(policy_of(policies, row.list).period_of(rule)),
+        waiting=row.waiting,
+        nearest=row.nearest,
+        overdue=int(row.late),
     )
 
 
-def _quiet(slug: str, policies: Policies) -> RuleStatus:
-    rule, period = EndedReason.UNSUBSCRIBED.value, str(policy_of(policies, slug).period)
-    return RuleStatus(list=slug, rule=rule, period=period, waiting=0, nearest=None, overdue=0)
+def _of_plan(connection: Connection, plan: OwnPlan, policies: Policies, now: datetime) -> Iterator[RuleStatus]:
+    """By list where the row, or what it hangs on, names one."""
+    slug = plan.holder.c.list if "list" in plan.holder.c else plan.root.c.get("list", literal(""))
+    query = select(slug.label("slug"), *_sums(plan.instant, now)).select_from(joined_to_holder(plan))
+    for row in connection.execute(query.group_by(slug)):
+        period = policy_of(policies, row.slug).in_words().get(plan.rule, NO_PERIOD)
+        if row.waiting:
+            yield RuleStatus(
+                list=row.slug,
+                rule=plan.rule,
+                period=period,
+                waiting=row.waiting,
+                nearest=row.nearest,
+                overdue=int(row.late),
+            )
+        if row.rows > row.waiting and plan.said.event:
+            rule, rest = f"{plan.rule}{OPEN}", row.rows - row.waiting
+            yield RuleStatus(list=row.slug, rule=rule, period=NO_PERIOD, waiting=rest, stays=True)
 
 
-def _shorten(engine: Engine, slug: str, policy: RetentionPolicy) -> int:
-    longer = [str(period) for period in policy.period.longer()]
-    return sum(_shorten_page(engine, page, policy) for page in _pages(engine, slug, longer))
-
-
-def _pages(engine: Engine, slug: str, longer: Sequence[str]) -> Iterator[Sequence[Any]]:
-    """Ended rows of the list that were counted with one of the `longer` periods, a page at a time."""
-    query = (
-        select(subscription.c.id, subscription.c.ended_at, subscription.c.erase_at)
-        .where(subscription.c.list == slug, subscription.c.state == State.ENDED.value)
-        .where(subscription.c.period.in_(longer))
-        .order_by(subscription.c.id)
-        .limit(PAGE)
+def _together(before: RuleStatus | None, more: RuleStatus) -> RuleStatus:
+    """Two reasons of one rule."""
+    if before is None:
+        return more
+    known = [moment for moment in (before.nearest, more.nearest) if moment]
+    return RuleStatus(
+        list=more.list,
+        rule=more.rule,
+        period=more.period,
+        waiting=before.waiting + more.waiting,
+        nearest=min(known, default=None),
+        overdue=before.overdue + more.overdue,
+        stays=more.stays,
     )
-    last = 0
-    while longer:
-        with reading(engine) as connection:
-            page = connection.execute(query.where(subscription.c.id > last)).all()
-        if not page:
-            return
-        last = page[-1].id
-        yield page
 
 
-def _shorten_page(engine: Engine, page: Sequence[Any], policy: RetentionPolicy) -> int:
-    changes = [
-        {"b_id": row.id, "b_ended": row.ended_at, "b_due": deadline(row.ended_at, policy.period, policy.zone)}
-        for row in page
-    ]
-    statement = (
-        update(subscription)
-        .where(subscription.c.id == bindparam("b_id"), subscription.c.ended_at == bindparam("b_ended"))
-        .where(subscription.c.erase_at > bindparam("b_due"))
-        .values(erase_at=bindparam("b_due"), period=str(policy.period))
+def _quiet(policies: Policies) -> Iterator[RuleStatus]:
+    for slug, policy in policies.items():
+        periods: Mapping[str, str] = policy.in_words()
+        yield from (RuleStatus(list=slug, rule=rule, period=periods[rule]) for rule in _BY_DEFAULT)
+        yield RuleStatus(list=slug, rule=ACTIVE, period=NO_PERIOD, stays=True)
+
+
+def _of_folder(folder: Folder, now: datetime) -> RuleStatus:
+    found = folder.waiting(now)
+    return RuleStatus(
+        list="",
+        rule=folder.name,
+        period=folder.period,
+        waiting=found.count,
+        nearest=found.nearest,
+        overdue=found.overdue,
     )
-    with writing(engine) as connection:
-        return connection.execute(statement, changes).rowcount

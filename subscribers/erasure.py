@@ -1,17 +1,19 @@
 """What must be deleted when a subscription or a subscriber goes, derived from the schema. Pure: no database is asked.
 
 Two roots: `subscription` and `subscriber`. A table hangs on a root when foreign keys lead from it there, over any
-number of tables. A table with personal columns that hangs on neither, or only by a key that may be empty, could keep
-a person for ever: it is refused, and a test holds every table of the project to that (I4, I5).
+number of tables. A table whose rows carry a deadline of their own (`schema.own_deadline`) is a root besides: its rows
+go at that instant, with what hangs on them, whether their person stays or not. A table with personal columns that
+hangs on nothing, or only by a key that may be empty, could keep a person for ever: it is refused, and a test holds
+every table of the project to that (I4, I5).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import Column, ColumnElement, MetaData, Table, false, or_, select
+from sqlalchemy import Column, ColumnElement, ForeignKey, MetaData, Table, false, or_, select
 
-from subscribers.schema import Holds, Keep, declared
+from subscribers.schema import Holds, Keep, Moment, OwnDeadline, deadline_of, declared
 
 FROM_SUBSCRIPTION = "subscription"
 FROM_SUBSCRIBER = "subscriber"
@@ -51,11 +53,50 @@ class Plan:
 
     root: Table
     steps: tuple[Step, ...]
+    tally: Tally | None = None
+    """Of the root's own rows."""
 
     @property
     def tables(self) -> tuple[Table, ...]:
         """Every table that the plan deletes from, the root last."""
         return (*(step.table for step in self.steps), self.root)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnPlan(Plan):
+    """Deletions of rows past a deadline of their own, and of what hangs on them."""
+
+    said: OwnDeadline
+
+    @property
+    def rule(self) -> str:
+        """Name of the rule they go by."""
+        return self.said.rule
+
+    @property
+    def holder(self) -> Table:
+        """The table in which the deadline stands."""
+        return _holder(self.root, self.said)
+
+    @property
+    def instant(self) -> Column[Any]:
+        """The column with the deadline."""
+        return self.holder.c[self.said.column]
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether anything about a person goes, so that the store must be scrubbed; mere housekeeping needs none."""
+        return any(declared(column).personal for table in self.tables for column in table.columns)
+
+
+def own_plans(metadata: MetaData) -> tuple[OwnPlan, ...]:
+    """One plan per table whose rows carry a deadline of their own, children before their parents."""
+    check(metadata)
+    tables = [(table, said) for table in reversed(metadata.sorted_tables) if (said := deadline_of(table))]
+    return tuple(
+        OwnPlan(root=table, steps=_steps(metadata, table.name), tally=_tally(metadata, table), said=said)
+        for table, said in tables
+    )
 
 
 def subscription_plan(metadata: MetaData) -> Plan:
@@ -72,6 +113,7 @@ def check(metadata: MetaData) -> None:
     """Raise SchemaError for a personal table that erasure would not empty, TypeError for an undeclared column."""
     for table in metadata.sorted_tables:
         holds = [declared(column) for column in table.columns]
+        _check_deadline(table)
         if any(item.personal for item in holds):
             _check_personal(metadata, table, holds)
 
@@ -92,12 +134,16 @@ def rows_under(metadata: MetaData, table: Table, subscriber_id: int) -> ColumnEl
 
 def _plan(metadata: MetaData, root: str, beside: str | None) -> Plan:
     check(metadata)
-    steps = [
+    table = metadata.tables[root]
+    return Plan(root=table, steps=_steps(metadata, root, beside=beside), tally=_tally(metadata, table))
+
+
+def _steps(metadata: MetaData, root: str, *, beside: str | None = None) -> tuple[Step, ...]:
+    return tuple(
         Step(table=table, paths=paths, tally=_tally(metadata, table))
         for table in reversed(metadata.sorted_tables)
         if (paths := tuple(_paths(table, root, beside=beside))) and table.name != beside
-    ]
-    return Plan(root=metadata.tables[root], steps=tuple(steps))
+    )
 
 
 def _paths(table: Table, root: str, *, beside: str | None = None) -> list[Path]:
@@ -130,8 +176,39 @@ def _check_personal(metadata: MetaData, table: Table, holds: Sequence[Holds]) ->
         promised = any(item.personal and item.keep is keep for item in holds)
         if promised and not _always_reaches(metadata, table, root):
             raise SchemaError(f"{table.name} is kept {keep}, but no key that is always filled leads to {root}")
-    if any(item.personal and item.keep not in {Keep.WITH_SUBSCRIPTION, Keep.WITH_SUBSCRIBER} for item in holds):
+    kept = {item.keep for item in holds if item.personal}
+    if Keep.OWN_DEADLINE in kept and not _always_has_deadline(table):
+        raise SchemaError(f"{table.name} is kept {Keep.OWN_DEADLINE}, but has no deadline that is always filled")
+    if kept - {Keep.WITH_SUBSCRIPTION, Keep.WITH_SUBSCRIBER, Keep.OWN_DEADLINE}:
         raise SchemaError(f"{table.name} has a personal column that is kept with neither subscription nor subscriber")
+
+
+def _always_has_deadline(table: Table) -> bool:
+    said = deadline_of(table)
+    return said is not None and not said.via and not table.c[said.column].nullable
+
+
+def _holder(table: Table, said: OwnDeadline) -> Table:
+    if not said.via:
+        return table
+    (key,) = table.c[said.via].foreign_keys
+    return key.column.table
+
+
+def _check_deadline(table: Table) -> None:
+    """Raise SchemaError unless the deadline that the table promises is a moment that is there."""
+    said = deadline_of(table)
+    if said is None:
+        return
+    there = {table.name} if not said.via else {key.column.table.name for key in _keys(table, said.via)}
+    columns = _holder(table, said).c if there else table.c
+    wanted = {said.column, *([said.event] if said.event else [])}
+    if not there or not all(name in columns and isinstance(columns[name].type, Moment) for name in wanted):
+        raise SchemaError(f"{table.name} has no moment {said.column!r} as its own deadline")
+
+
+def _keys(table: Table, name: str) -> Iterable[ForeignKey]:
+    return table.c[name].foreign_keys if name in table.c else ()
 
 
 def _always_reaches(metadata: MetaData, table: Table, root: str) -> bool:

@@ -5,11 +5,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, create_engine, select, text, update
 
-from newsletter.store.leftovers import sweepers
+from newsletter.store.leftovers import Exports, sweepers
 from subscribers import leases, receipts, scrub_lease, sealing
 from subscribers.deleting import Deletion
 from subscribers.errors import ServiceError
@@ -27,6 +29,10 @@ KEYRING = Keyring({1: b"1" * 32}, 1)
 ROTATED = Keyring({1: b"1" * 32, 2: b"2" * 32}, 2)
 OTHER = Keyring({1: b"x" * 32}, 1)
 LATER = NOON + timedelta(days=30)
+
+
+def sweeping(data_dir: Path):
+    return sweepers([Exports(path=data_dir / "exports", days=7, zone=ZoneInfo("UTC"))])
 
 
 def run(engine: Engine, now: datetime = LATER, **more) -> RetentionRun:
@@ -197,10 +203,10 @@ def test_exports_made_before_an_erasure_are_removed_and_counted(engine: Engine, 
     folder = tmp_path / "exports" / "nieuws"
     folder.mkdir(parents=True)
     (folder / "all.csv").write_text("jan@example.org")
-    assert run(engine, sweepers=sweepers(tmp_path)).receipt is None
+    assert run(engine, sweepers=sweeping(tmp_path)).receipt is None
     assert (folder / "all.csv").exists()
     leave(engine, joined(engine))
-    assert run(engine, sweepers=sweepers(tmp_path)).receipt.counts["exports"] == 1
+    assert run(engine, sweepers=sweeping(tmp_path)).receipt.counts["exports"] == 1
     assert not (folder / "all.csv").exists()
 
 
@@ -389,7 +395,8 @@ def test_receipt_and_marks_hold_nothing_of_a_person_rule_i7(engine: Engine) -> N
     run(engine)
     written = repr([rows(engine, name) for name in ("receipt", "scrub", "lease")])
     assert "anarie" not in written
-    assert rows(engine, "receipt")[0].policy == {"agenda": "7 days", "nieuws": "21 days"}
+    policy = rows(engine, "receipt")[0].policy
+    assert (policy["agenda/unsubscribed"], policy["nieuws/unsubscribed"]) == ("7 days", "21 days")
 
 
 def test_whoever_was_erased_can_join_again_as_somebody_new(engine: Engine) -> None:

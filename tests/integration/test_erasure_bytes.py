@@ -6,13 +6,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, func, select, text
 
 from newsletter.store.engine import connect
 from newsletter.store.ledger import Ledger
-from newsletter.store.leftovers import sweepers
+from newsletter.store.leftovers import Exports, sweepers
 from newsletter.store.migrate import upgrade
 from subscribers.deadlines import retention_status
 from subscribers.ledger_entry import Kind
@@ -30,6 +31,7 @@ DATABASE = "newsletter.sqlite3"
 PROGRAM = """
 import sys, time
 from pathlib import Path
+import subscribers.proving as proving
 import subscribers.scrubbing as scrubbing
 from newsletter.store.engine import connect
 from newsletter.store.ledger import Ledger
@@ -41,7 +43,7 @@ def wait(*_arguments, **_more):
     time.sleep(60)
 
 if sys.argv[2] == "stop":
-    scrubbing.leave_no_byte = wait
+    proving.leave_no_byte = wait
 data = Path(sys.argv[1])
 engine = connect(f"sqlite:///{data / 'newsletter.sqlite3'}")
 print("started", flush=True)
@@ -62,7 +64,7 @@ class Store:
             policies=POLICIES,
             now=NOW,
             record=Ledger(self.data / "ledger").append,
-            sweepers=sweepers(self.data),
+            sweepers=sweepers([Exports(path=self.data / "exports", days=7, zone=ZoneInfo("UTC"))]),
             patience=patience,
         )
 

@@ -10,13 +10,18 @@ from hypothesis import strategies as st
 from subscribers.retention import (
     DEFAULT_DAYS,
     MAXIMUM_DAYS,
+    REASONS,
     Period,
     RetentionPolicy,
+    Rule,
     deadline,
     limit,
     parse_period,
     policy_of,
+    rule_of,
+    sooner,
 )
+from subscribers.subscription import EndedReason
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 MONTH = Period(None)
@@ -149,3 +154,38 @@ def test_a_list_that_is_not_configured_has_the_default_policy() -> None:
     assert policy_of({}, "oud") == RetentionPolicy(period=Period(DEFAULT_DAYS), zone=AMSTERDAM)
     short = RetentionPolicy(period=Period(3))
     assert policy_of({"nieuws": short}, "nieuws") is short
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "rule"),
+    [
+        ("pending", None, Rule.UNCONFIRMED),
+        ("ended", "unsubscribed", Rule.UNSUBSCRIBED),
+        ("ended", "by-operator", Rule.UNSUBSCRIBED),
+        ("ended", "suppressed", Rule.UNSUBSCRIBED),
+        ("ended", "hard-bounce", Rule.HARD_BOUNCED),
+        ("ended", "complaint", Rule.COMPLAINED),
+        ("ended", "unconfirmed", Rule.UNCONFIRMED),
+    ],
+)
+def test_every_subscription_with_a_deadline_has_a_rule_rule_b2(state: str, reason: str | None, rule: Rule) -> None:
+    assert rule_of(state, reason) is rule
+
+
+def test_every_reason_of_ending_has_a_rule_rule_b2() -> None:
+    assert {reason for reasons in REASONS.values() for reason in reasons} == set(EndedReason)
+
+
+def test_a_rule_without_a_period_of_its_own_follows_who_left() -> None:
+    policy = RetentionPolicy(period=Period(5), complained=Period(2))
+    assert policy.period_for(EndedReason.HARD_BOUNCE) == Period(5)
+    assert policy.period_for(EndedReason.COMPLAINT) == Period(2)
+    assert policy.period_for(EndedReason.UNCONFIRMED) == Period(7)
+
+
+def test_a_deadline_some_days_sooner_is_the_deadline_of_the_shorter_period() -> None:
+    """Over both changes of the clock: whole days of the calendar, not multiples of 24 hours."""
+    for day in DAYS:
+        for days in (1, 7, 20):
+            due = deadline(at(day), Period(21), AMSTERDAM)
+            assert sooner(due, 21 - days, AMSTERDAM) == deadline(at(day), Period(days), AMSTERDAM)

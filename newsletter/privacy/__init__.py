@@ -1,0 +1,1 @@
+"""The texts for privacy officers and readers, built from configuration and schema: statement, record, report. Pure."""

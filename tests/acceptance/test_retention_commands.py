@@ -1,0 +1,130 @@
+"""`newsletter retention` and `newsletter privacy` as an operator and a privacy officer use them."""
+
+import csv
+import io
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import Outcome, newsletter
+
+CONFIGURATION = """
+[site]
+base_url = "http://127.0.0.1:8080"
+[relays.main]
+host = "127.0.0.1"
+port = 2525
+security = "none"
+[lists.nieuwsbrief]
+title = "Nieuwsbrief Voorbeeld"
+from = "Programma Voorbeeld <nieuwsbrief@example.org>"
+unsubscribe_mailbox = "afmelden@example.org"
+basis = "public-task"
+controller = "Organisatie Voorbeeld, Postbus 1, 1000 AA Voorbeeldstad"
+"""
+LIST = ("--list", "nieuwsbrief")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "newsletter.toml").write_text(CONFIGURATION)
+    for name in ("jan", "piet", "kees"):
+        run(tmp_path, "subscribers", "add", f"{name}@example.org", *LIST, "--basis", "public-task")
+    return tmp_path
+
+
+def run(project: Path, *command: str, status: int = 0) -> Outcome:
+    return newsletter(*command, cwd=project).expect(status)
+
+
+def leave(project: Path, name: str, *, due: bool) -> None:
+    run(project, "subscribers", "unsubscribe", f"{name}@example.org", *LIST, "--yes")
+    if due:
+        with closing(sqlite3.connect(project / "data" / "newsletter.sqlite3")) as connection, connection:
+            connection.execute("UPDATE subscription SET erase_at = '2026-01-01 00:00:00.000000' WHERE state = 'ended'")
+
+
+def rules(project: Path, status: int) -> dict[str, dict[str, object]]:
+    found = json.loads(run(project, "retention", "status", "--json", status=status).out)
+    return {f"{rule['list']}/{rule['rule']}": rule for rule in found["rules"]}
+
+
+def test_status_run_and_report_tell_the_same_story(project: Path) -> None:
+    leave(project, "jan", due=True)
+    late = rules(project, 1)["nieuwsbrief/unsubscribed"]
+    assert (late["waiting"], late["overdue"], late["period"]) == (1, 1, "21 days")
+    assert "1 overdue: run `newsletter retention run`" in run(project, "retention", "status", status=1).err
+    assert run(project, "retention", "report", status=1).out.count("te laat: 1 over de termijn") == 1
+    assert "Receipt 1" in run(project, "retention", "run").out
+    kept = rules(project, 0)
+    assert (kept["nieuwsbrief/active"]["waiting"], kept["/receipts"]["waiting"]) == (2, 1)
+    report = run(project, "retention", "report").out
+    assert "| Wie zich heeft afgemeld | 1 |" in report
+    assert "example.org" not in report
+
+
+def test_the_report_is_written_once_as_page_csv_and_json(project: Path) -> None:
+    leave(project, "jan", due=True)
+    run(project, "retention", "run")
+    page = project / "verslag.html"
+    run(project, "retention", "report", "--format", "html", "--language", "en", "--out", str(page))
+    assert "<h1>Report of erased personal data</h1>" in page.read_text()
+    assert "exists already" in run(project, "retention", "report", "--format", "html", "--out", str(page), status=2).err
+    (line,) = csv.DictReader(io.StringIO(run(project, "retention", "report", "--format", "csv").out))
+    assert (line["rule"], line["erased"]) == ("unsubscribed", "1")
+    values = json.loads(run(project, "retention", "report", "--format", "json").out)
+    assert values["totals"]["unsubscribed"]["erased"] == 1
+
+
+def test_the_report_covers_the_days_that_were_asked_for(project: Path) -> None:
+    run(project, "subscribers", "erase", "jan@example.org", "--yes")
+    old = run(project, "retention", "report", "--from", "2020-01-01", "--to", "2020-12-31").out
+    assert "Van 1 januari 2020 tot en met 31 december 2020." in old
+    assert "niets te verwijderen" in old
+    assert (
+        "earlier day first"
+        in run(project, "retention", "report", "--from", "2027-01-02", "--to", "2027-01-01", status=2).err
+    )
+
+
+def test_a_report_on_changed_receipts_says_so_and_exits_1(project: Path) -> None:
+    run(project, "subscribers", "erase", "jan@example.org", "--yes")
+    with closing(sqlite3.connect(project / "data" / "newsletter.sqlite3")) as connection, connection:
+        connection.execute("""UPDATE receipt SET rules = '{"on-request": {"erased": 9, "oldest": null}}'""")
+    assert "vanaf nummer 1 kloppen niet" in run(project, "retention", "report", status=1).out
+
+
+def test_statement_and_record_come_from_the_configuration(project: Path) -> None:
+    done = run(project, "privacy", "statement", *LIST)
+    assert "# Privacyverklaring Nieuwsbrief Voorbeeld" in done.out
+    assert "[lists.nieuwsbrief] purpose" in done.err
+    assert "# Privacy statement" in run(project, "privacy", "statement", *LIST, "--language", "en").out
+    assert "# Register van verwerkingsactiviteiten" in run(project, "privacy", "record").out
+    page = project / "register.html"
+    run(project, "privacy", "record", "--format", "html", "--out", str(page))
+    assert page.read_text().startswith("<!doctype html>")
+    assert "no list 'elders'" in run(project, "privacy", "statement", "--list", "elders", status=2).err
+
+
+def test_an_erased_address_is_refused_to_operators_only_if_the_organisation_chose_so_rule_b10(project: Path) -> None:
+    address = "jan@example.org"
+    again = ("subscribers", "add", address, *LIST, "--basis", "public-task")
+    run(project, "subscribers", "erase", address, "--yes")
+    run(project, *again)
+    with (project / "newsletter.toml").open("a") as file:
+        file.write("\n[privacy]\nsuppress_after_erasure = true\n")
+    run(project, "subscribers", "erase", address, "--yes")
+    assert "a mark of that refuses it" in run(project, *again, status=1).err
+    run(project, *again, "--fresh-consent", "--source", "formulier van 14 juni")
+    assert rules(project, 0)["nieuwsbrief/active"]["waiting"] == 3
+
+
+def test_exports_are_in_the_status_and_go_with_the_next_erasure(project: Path) -> None:
+    run(project, "subscribers", "export", *LIST)
+    (export,) = (project / "data" / "exports").glob("*.csv")
+    assert rules(project, 0)["/exports"]["waiting"] == 1
+    run(project, "subscribers", "erase", "jan@example.org", "--yes")
+    assert not export.exists()
