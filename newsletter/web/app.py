@@ -5,10 +5,10 @@ person or a token (I7). Public prefixes (`/u/`, `/archive/`, `/media/`) are neve
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -23,37 +23,32 @@ from starlette.routing import Route
 
 from newsletter.config import Configuration, templates_dir
 from newsletter.web.archive import Archive
+from newsletter.web.confirm import Confirming
 from newsletter.web.media import Media
+from newsletter.web.metrics import MetricsPage
 from newsletter.web.pages import Pages
+from newsletter.web.parts import Parts
+from newsletter.web.pressing import Presses
+from newsletter.web.privacy import Privacy
 from newsletter.web.shelf import Shelf
 from newsletter.web.shell import Shell, common_headers
+from newsletter.web.signup import Counter, Guard, SigningUp, store_sign_ups
+from newsletter.web.signup_queue import SignUpQueue
+from newsletter.web.storing import Store
+from newsletter.web.subscriber_routes import subscriber_routes
 from newsletter.web.unsubscribe import Unsubscribing
 from newsletter.web.writer import EndingsWriter, ending
-from subscribers.clock import Clock, utc_now
-from subscribers.ledger_entry import Record
-from subscribers.retention import Policies
+from subscribers.marks import marker_of
+from subscribers.notice import NoticeKind
 from subscribers.subscription import State
 from subscribers.tables import subscription
-from subscribers.tokens import Keyring, Purpose
+from subscribers.tokens import Purpose
 from subscribers.transactions import reading
 
 READERS = 4
 """Threads that look things up; fewer than the connections that the engine keeps."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parts:
-    """What the pages are made of. `record` is the ledger's append (I11)."""
-
-    configuration: Configuration
-    engine: Engine
-    keyring: Keyring
-    record: Record
-    policies: Policies
-    clock: Clock = utc_now
-    logs_access: bool = True
 
 
 def page_loader(configuration: Configuration) -> jinja2.BaseLoader:
@@ -75,7 +70,13 @@ class _Site:
     def __init__(self, parts: Parts, pages: Pages) -> None:
         self._parts = parts
         self._pages = pages
-        self._writer = EndingsWriter(ending(parts.engine, parts.policies, parts.record))
+        wanted = {
+            slug: NoticeKind.LEFT if item.leaving_mail == "owner" else NoticeKind.FAREWELL
+            for slug, item in parts.configuration.lists.items()
+            if item.leaving_mail != "none"
+        }
+        self._writer = EndingsWriter(ending(parts.engine, parts.policies, parts.record, wanted, parts.clock))
+        self._sign_ups = SignUpQueue(store_sign_ups(parts.configuration, parts.engine))
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="pages")
 
     def app(self) -> Starlette:
@@ -83,10 +84,12 @@ class _Site:
         unsubscribing = Unsubscribing(
             pages=pages,
             verify=partial(self._parts.keyring.verify, Purpose.UNSUBSCRIBE),
+            sign_undo=Presses(keyring=self._parts.keyring).sign,
             find_list=self._find_list,
             end=self._writer.end,
             clock=self._parts.clock,
         )
+        signing_up = SigningUp(configuration=self._parts.configuration, pages=pages, counter=self._counter())
         shelf = Shelf(self._parts.engine)
         archive = Archive(
             configuration=self._parts.configuration,
@@ -103,6 +106,11 @@ class _Site:
         app = Starlette(
             routes=[
                 Route("/u/{token}", unsubscribing.unsubscribe, methods=["GET", "POST"]),
+                Route("/aanmelden/{list}", signing_up.sign_up, methods=["GET", "POST"]),
+                Route("/subscribe/{list}", signing_up.sign_up, methods=["GET", "POST"]),
+                Route("/bevestig/{token}", self._confirming(pages).confirm, methods=["GET", "POST"]),
+                *subscriber_routes(self._parts, pages, self._writer.end, self._in_thread),
+                Route("/privacy/{list}", Privacy(self._parts.configuration, pages, self.error).privacy),
                 Route("/media/{name}", media.media),
                 Route("/archive", archive.lists),
                 Route("/archive/{list}", archive.index),
@@ -113,8 +121,10 @@ class _Site:
                 Route("/robots.txt", archive.robots),
                 Route("/u/", self.help),
                 Route("/u", self.help),
+                Route("/voorkeuren/", self.help),
                 Route("/", self.home),
                 Route("/healthz", self.healthz),
+                Route("/metrics", self._metrics().metrics),
             ],
             middleware=[
                 Middleware(
@@ -123,6 +133,7 @@ class _Site:
                     headers=common_headers(self._parts.configuration.site.base_url, pages.style_hash),
                     failed=partial(self.error, 500),
                     logs=self._parts.logs_access,
+                    answered=self._parts.works.answered,
                 )
             ],
             exception_handlers={HTTPException: self._refuse},
@@ -164,11 +175,53 @@ class _Site:
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         self._writer.start()
+        self._sign_ups.start()
         try:
             yield
         finally:
             await asyncio.to_thread(self._writer.close)
+            await asyncio.to_thread(self._sign_ups.close)
             self._readers.shutdown()
+
+    def _counter(self) -> Counter:
+        configuration = self._parts.configuration
+        return Counter(
+            guard=Guard(configuration),
+            put=self._sign_ups.put,
+            trusted=configuration.site.trusted_proxies,
+            clock=self._parts.clock,
+            seconds=time.monotonic,
+        )
+
+    def _metrics(self) -> MetricsPage:
+        parts = self._parts
+        return MetricsPage(
+            configuration=parts.configuration,
+            engine=parts.engine,
+            works=parts.works,
+            clock=parts.clock,
+            in_thread=self._in_thread,
+            error=self.error,
+        )
+
+    def _confirming(self, pages: Pages) -> Confirming:
+        return Confirming(
+            configuration=self._parts.configuration,
+            pages=pages,
+            verify=partial(self._parts.keyring.verify, Purpose.CONFIRM),
+            store=self._store(),
+            marker=marker_of(self._parts.keyring),
+        )
+
+    def _store(self) -> Store:
+        parts = self._parts
+        return Store(
+            engine=parts.engine,
+            in_thread=self._in_thread,
+            record=parts.record,
+            policies=parts.policies,
+            clock=parts.clock,
+        )
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._readers, work)

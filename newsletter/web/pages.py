@@ -21,12 +21,15 @@ from newsletter.compose.dates import weekday_in_words
 from newsletter.config import Configuration, MailingList
 from newsletter.web.opengraph import About, head_lines
 from newsletter.web.shelf import Listing
-from newsletter.web.texts import TEXTS, Language, period_in_words
+from newsletter.web.texts import TEXTS, Language, Texts, period_in_words
+from newsletter.web.texts_leaving import LEAVING
 from subscribers.errors import ConfigurationError
 
 STYLE = "style.css"
 SUFFIXES = (".html", ".css")
 LANGUAGES: tuple[Language, ...] = ("nl", "en")
+UNDO_MARK = "undo-token-" + 86 * "-"
+"""Stands in a farewell page for the two tokens of its undo, and is as long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +62,10 @@ class Pages:
         }
         self.ended: Mapping[str, bytes] = {"": self._list_page("ended.html", None)} | {
             slug: self._list_page("ended.html", slug) for slug in lists
+        }
+        # As `ended`, with the way back for whoever pressed our own button; UNDO_MARK stands for its token.
+        self.farewell: Mapping[str, bytes] = {
+            slug: self._list_page("ended.html", slug or None, undo_token=UNDO_MARK) for slug in ("", *lists)
         }
         self.help = {code: self._general("help.html", code, "/u/") for code in LANGUAGES}
         self.home = {code: self._general("home.html", code, "/") for code in LANGUAGES}
@@ -114,27 +121,50 @@ class Pages:
         return self._render(
             "archive-lists.html",
             language,
-            others=self._others(language, "/archive"),
+            others=self.others(language, "/archive"),
             about=about,
             head=Markup(head_lines(about)),  # noqa: S704 - escaped there
             lists=[(slug, self._configuration.lists[slug], listing) for slug, listing in listings],
             in_words=partial(weekday_in_words, language=language),
         )
 
-    def _list_page(self, template: str, slug: str | None) -> bytes:
+    def language_of(self, slug: str) -> Language:
+        """The language of a list, or the site's own."""
+        item = self._configuration.lists.get(slug)
+        return item.language if item else self._configuration.site.language
+
+    def texts_of(self, slug: str) -> Texts:
+        """The sentences in the language of a list."""
+        return TEXTS[self.language_of(slug)]
+
+    def title_of(self, slug: str) -> str:
+        """The title of a list; its slug if it is not configured any more."""
+        item = self._configuration.lists.get(slug)
+        return item.title if item else slug
+
+    def about_list(self, template: str, slug: str, **values: object) -> bytes:
+        """A page about the list `slug`; about "this newsletter" for "" or a list that is not configured (any more)."""
+        return self._list_page(template, slug if slug in self._configuration.lists else None, **values)
+
+    def general(self, template: str, language: Language, **values: object) -> bytes:
+        """A page about no list."""
+        return self._render(template, language, item=None, **values)
+
+    def _list_page(self, template: str, slug: str | None, **values: object) -> bytes:
         """A page about one list in its language; without a list it is about "this newsletter" in the site's."""
         item = self._configuration.lists[slug] if slug else None
         language = item.language if item else self._configuration.site.language
         period = period_in_words(item.retention, language) if item else ""
-        return self._render(template, language, slug=slug or "", item=item, period=period)
+        everything = {"slug": slug or "", "item": item, "period": period, "undo_token": "", "x": LEAVING[language]}
+        return self._render(template, language, **everything | values)
 
     def _general(self, template: str, language: Language, path: str) -> bytes:
         shown = self._shown()
         archives = [f"{self.prefix}/archive/{slug}" if item.archive == "public" else "" for slug, item in shown.items()]
-        others = self._others(language, path)
+        others = self.others(language, path)
         return self._render(template, language, others=others, lists=list(shown.values()), archives=archives)
 
-    def _others(self, language: Language, path: str) -> list[Link]:
+    def others(self, language: Language, path: str) -> list[Link]:
         """The same page in the other languages of the site."""
         codes = sorted(self._spoken() - {language})
         return [Link(language=code, href=f"{self.prefix}{path}?language={code}") for code in codes]

@@ -16,9 +16,12 @@ METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"}
 """Methods that may stand in a log; anything else is a stranger's text."""
 HUNG_UP = 499
 """Status in the log when the visitor left before the answer."""
-UNSUBSCRIBE = "/u/"
+TAKING_POST = ("/u/", "/aanmelden/", "/subscribe/", "/bevestig/", "/voorkeuren/", "/mijn/")
+"""Prefixes of paths whose last part is a token or a list, and that take a POST."""
 
 Headers = Mapping[bytes, bytes]
+Answered = Callable[[str, str, int], None]
+"""Told the name of the route, the method and the status of every request."""
 
 
 def common_headers(base_url: str, style_hash: str) -> Headers:
@@ -50,13 +53,21 @@ class Shell:
     """ASGI middleware around the routes. `prefix` is the path of base_url, which a proxy may or may not remove."""
 
     def __init__(
-        self, app: ASGIApp, *, prefix: str, headers: Headers, failed: Callable[[], Response], logs: bool = True
+        self,
+        app: ASGIApp,
+        *,
+        prefix: str,
+        headers: Headers,
+        failed: Callable[[], Response],
+        logs: bool = True,
+        answered: Answered = lambda _route, _method, _status: None,
     ) -> None:
         self._app = app
         self._prefix = prefix
         self._headers = headers
         self._failed = failed
         self._logs = logs
+        self._answered = answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; anything but HTTP passes through."""
@@ -73,6 +84,7 @@ class Shell:
             await send(message)
 
         await self._answer(self._local(scope), receive, dress, lambda: status != HUNG_UP)
+        self._answered(_route(scope), _method(scope), status)
         if self._logs:
             _write_line(scope, status, time.perf_counter() - started)
 
@@ -102,13 +114,17 @@ class Shell:
 
 def _allowed(path: str) -> str:
     """Methods of a path; the same for every token."""
-    has_token = path.startswith(UNSUBSCRIBE) and path != UNSUBSCRIBE
-    return "GET, HEAD, POST, OPTIONS" if has_token else "GET, HEAD, OPTIONS"
+    takes_post = path.startswith(TAKING_POST) and (path not in TAKING_POST or path == "/mijn/")
+    return "GET, HEAD, POST, OPTIONS" if takes_post else "GET, HEAD, OPTIONS"
 
 
 def _write_line(scope: Scope, status: int, seconds: float) -> None:
-    method = scope["method"] if scope["method"] in METHODS else "OTHER"
-    access.info("%s %s %d %.0f ms", method, _route(scope), status, seconds * 1000)
+    said = {"method": _method(scope), "route": _route(scope), "status": status, "ms": round(seconds * 1000)}
+    access.info("%(method)s %(route)s %(status)d %(ms)d ms", said, extra={"event": {"event": "request", **said}})
+
+
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in METHODS else "OTHER"
 
 
 def _route(scope: Scope) -> str:

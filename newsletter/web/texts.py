@@ -30,6 +30,7 @@ class Texts:
     website: str
     unsubscribe: str
     how_to_unsubscribe: str
+    my_data: str
 
     ask_heading: str
     ask_heading_unknown: str
@@ -80,6 +81,7 @@ _NL = Texts(
     website="Website",
     unsubscribe="Afmelden",
     how_to_unsubscribe="Zo meldt u zich af",
+    my_data="Uw gegevens inzien of wissen",
     ask_heading="Afmelden voor {title}",
     ask_heading_unknown="Afmelden voor deze nieuwsbrief",
     ask="Wilt u {title} niet meer ontvangen? Kies dan hieronder voor afmelden. U hoeft verder niets in te vullen.",
@@ -175,6 +177,7 @@ _EN = Texts(
     website="Website",
     unsubscribe="Unsubscribe",
     how_to_unsubscribe="How to unsubscribe",
+    my_data="See or erase your data",
     ask_heading="Unsubscribe from {title}",
     ask_heading_unknown="Unsubscribe from this newsletter",
     ask="Do you no longer want to receive {title}? Then choose unsubscribe below. There is nothing else to fill in.",

@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
-from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from newsletter.web.pages import Pages
+from newsletter.web.forms import parse_form
+from newsletter.web.pages import UNDO_MARK, Pages
 from newsletter.web.writer import UnavailableError
 from subscribers.clock import Clock
 
@@ -18,12 +18,17 @@ BODY_LIMIT = 8 * 1024
 """Bytes; the body of RFC 8058 has 26, as multipart some 150."""
 BODY_SECONDS = 10.0
 RETRY_SECONDS = "60"
-FIELDS = 20
+PAGE = "page"
+"""Field by which our own form is known: who pressed a button sees the way back, a mail program does not."""
 
 Verify: TypeAlias = Callable[[str], bytes | None]
 """The reference in a well-signed token, None for any other text; in constant time."""
 FindList: TypeAlias = Callable[[bytes], Awaitable[str]]
 """Slug of the list that a reference is subscribed to now, "" if it is not (ended, erased, unknown)."""
+Sign: TypeAlias = Callable[[bytes], str]
+"""A token for a reference."""
+SignUndo: TypeAlias = Callable[[bytes, datetime], str]
+"""The end of the path of an undo, for a reference and the moment when the button was pressed."""
 End: TypeAlias = Callable[[bytes, datetime], Awaitable[None]]
 """Ends a subscription durably; raises UnavailableError."""
 
@@ -42,6 +47,7 @@ class Unsubscribing:
 
     pages: Pages
     verify: Verify
+    sign_undo: SignUndo
     find_list: FindList
     end: End
     clock: Clock
@@ -65,12 +71,21 @@ class Unsubscribing:
             return self.error(refused.status)
         except UnavailableError:
             return self.error(503)
-        return HTMLResponse(self.pages.ended.get(chosen_list(body), self.pages.ended[""]))
+        form = parse_form(body)
+        slug = form.get("list", "")
+        if PAGE not in form:
+            return HTMLResponse(self.pages.ended.get(slug, self.pages.ended[""]))
+        return HTMLResponse(farewell(self.pages, slug, self.sign_undo(ref, arrived_at)))
 
     def error(self, status: int) -> Response:
-        """The page of an error; one that may pass says when to come back."""
-        headers = {"Retry-After": RETRY_SECONDS} if status == 503 else None  # noqa: PLR2004 - Service Unavailable
-        return HTMLResponse(self.pages.errors[status], status, headers)
+        """The page of an error."""
+        return error_page(self.pages, status)
+
+
+def error_page(pages: Pages, status: int) -> Response:
+    """The page of an error; one that may pass says when to come back."""
+    headers = {"Retry-After": RETRY_SECONDS} if status == 503 else None  # noqa: PLR2004 - Service Unavailable
+    return HTMLResponse(pages.errors[status], status, headers)
 
 
 async def read_body(request: Request, seconds: float) -> bytes:
@@ -93,9 +108,7 @@ async def read_body(request: Request, seconds: float) -> bytes:
     return bytes(body)
 
 
-def chosen_list(body: bytes) -> str:
-    """The list that our own form says it was shown for; "" when a program posted. Only words and language follow."""
-    try:
-        return parse_qs(body.decode("ascii", "replace"), max_num_fields=FIELDS).get("list", [""])[0]
-    except ValueError:
-        return ""
+def farewell(pages: Pages, slug: str, undo_token: str) -> bytes:
+    """The page after leaving, with the way back. It says the same for every well-signed token (A13)."""
+    page = pages.farewell.get(slug, pages.farewell[""])
+    return page.replace(UNDO_MARK.encode(), undo_token.encode())

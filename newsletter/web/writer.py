@@ -9,18 +9,22 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import TypeAlias
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from newsletter.store.engine import explain
+from subscribers.clock import Clock, utc_now
 from subscribers.errors import NewsletterError
+from subscribers.farewell import queue_leaving_mails
 from subscribers.leaving import Request, end_many
 from subscribers.ledger_entry import Record
+from subscribers.notice import NoticeKind
 from subscribers.retention import Policies
 from subscribers.subscription import Actor, EndedReason
 from subscribers.transactions import writing
@@ -29,6 +33,9 @@ GROUP = 500
 """Requests per transaction: well under what one statement may bind, and a few milliseconds of the write lock."""
 CAPACITY = 10_000
 """Requests that may wait; beyond it the answer is "try again" at once instead of after a minute."""
+
+NO_MAIL: Mapping[str, NoticeKind] = MappingProxyType({})
+"""Nobody who leaves is sent anything."""
 
 Commit: TypeAlias = Callable[[Sequence[Request]], object]
 """Ends the subscriptions of a group; when it returns they are durable, when it raises nothing may be acknowledged."""
@@ -40,12 +47,21 @@ class UnavailableError(Exception):
     """The ending could not be made durable; the person must be told to try again."""
 
 
-def ending(engine: Engine, policies: Policies, record: Record) -> Commit:
-    """The Commit of a real store: `record` (the ledger) inside one transaction, before it commits."""
+def ending(
+    engine: Engine,
+    policies: Policies,
+    record: Record,
+    wanted: Mapping[str, NoticeKind] = NO_MAIL,
+    clock: Clock = utc_now,
+) -> Commit:
+    """The Commit of a real store: `record` (the ledger) inside one transaction, before it commits.
+
+    `wanted` names the mail that a list sends to who left, by the list's slug.
+    """
 
     def commit(requests: Sequence[Request]) -> None:
         with writing(engine) as connection:
-            end_many(
+            ended = end_many(
                 connection,
                 requests,
                 reason=EndedReason.UNSUBSCRIBED,
@@ -54,6 +70,7 @@ def ending(engine: Engine, policies: Policies, record: Record) -> Commit:
                 record=record,
                 source="unsubscribe link",
             )
+            queue_leaving_mails(connection, ended, wanted, policies=policies, now=clock())
 
     return commit
 

@@ -53,7 +53,7 @@ class Letter:
     @property
     def _values(self) -> Mapping[str, str]:
         compiled, recipient = self._piece.compilation.compiled, self._recipient
-        return values_for(compiled, recipient.fields, recipient.unsubscribe_url)
+        return values_for(compiled, recipient.fields, recipient.unsubscribe_url, recipient.preferences_url)
 
     @cached_property
     def html(self) -> str:
