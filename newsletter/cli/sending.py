@@ -1,13 +1,11 @@
 """`newsletter send`: plan the job, ask, run it with progress, and say what came of it."""
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
-from typing import Annotated, TypeAlias
+from dataclasses import asdict, replace
+from typing import Annotated
 
 import typer
-from rich.progress import Progress as Bars
 from sqlalchemy.exc import DBAPIError
 
 from newsletter.cli.checking import IssueArgument, show_findings
@@ -23,26 +21,29 @@ from newsletter.cli.common import (
     number,
     open_project,
     print_json_line,
-    progress,
 )
 from newsletter.cli.counts import counts_by_name, counts_table
 from newsletter.cli.explain import known_rules
 from newsletter.cli.jobs import sending_of
 from newsletter.cli.retention import erase_due, show_run
-from newsletter.cli.workshop import Workpiece, work_on
-from newsletter.delivery.control import Progress, Stop
+from newsletter.cli.scheduling import AtOption, SpreadOption
+from newsletter.cli.segments import WhereOption, read_where
+from newsletter.cli.send_progress import reporting
+from newsletter.cli.timing import Timing, is_for_later, read_timing, replan, show_halt, show_timing
+from newsletter.cli.workshop import Workpiece, try_relay, work_on
+from newsletter.delivery.control import Stop
 from newsletter.delivery.job import Plan, SendJob, decide_plan
-from newsletter.delivery.outcome import State
-from newsletter.delivery.run import JobResult
-from newsletter.delivery.smtp import endpoint_of, open_session
+from newsletter.delivery.means import JobResult
 from newsletter.delivery.worker import run_job
 from newsletter.store import deliveries
-from newsletter.store.jobs import FrozenIssue, count_audience, find_job, plan_job
+from newsletter.store.audience import count_audience
+from newsletter.store.identity import check
+from newsletter.store.job_times import schedule
+from newsletter.store.jobs import FrozenIssue, find_job, plan_job
 from newsletter.store.media import save_media
 from subscribers.clock import utc_now
 from subscribers.errors import NegativeError, ServiceError
-
-Reporter: TypeAlias = Callable[[Progress], None]
+from subscribers.segment import Segment
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +51,7 @@ def register(app: typer.Typer) -> None:
     app.command("send")(send)
 
 
-def send(
+def send(  # noqa: PLR0913, PLR0917 - Typer reads the options from the signature
     issue: IssueArgument,
     mailing_list: Annotated[
         str | None, typer.Option("--list", metavar="SLUG", help="Send to this list instead of the issue's own.")
@@ -59,6 +60,13 @@ def send(
         list[str] | None,
         typer.Option("--allow", metavar="RULE", help="Send in spite of errors against this rule; the job records it."),
     ] = None,
+    where: WhereOption = None,
+    at: AtOption = None,
+    spread_over: SpreadOption = None,
+    power_safe: Annotated[
+        bool,
+        typer.Option("--power-safe", help="Stay exact over a power cut too: sync the journal before every message."),
+    ] = False,
     yes: YesOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -69,15 +77,20 @@ def send(
 
     \b
     Example: newsletter send issues/zomereditie.md
+    Example: newsletter send issues/zomereditie.md --where 'organisation ~ "gemeente"'
+    Example: newsletter send issues/zomereditie.md --at "2027-06-14 09:00" --spread-over 2
     """
     allowed = known_rules(allow or [])
     project = open_project(config, issue)
+    check(project.engine, project.configuration.data_dir)
     piece = work_on(project, issue, mailing_list)
+    segment = read_where(project, piece.issue.list_slug, where, is_kept=True)
     overrides = _refuse_errors(project, piece, allowed, quiet=as_json)
-    job = _plan(project, piece, overrides, yes=yes, quiet=as_json)
-    if job is None:
+    timing = read_timing(piece.mailing_list, at, spread_over)
+    job = _plan(project, piece, overrides, segment, timing, yes=yes, quiet=as_json)
+    if job is None or is_for_later(project, job, timing, quiet=as_json):
         return
-    result = run_shown(project, job, as_json=as_json)
+    result = run_shown(project, job, as_json=as_json, power_safe=power_safe)
     if result.exit_status:
         raise typer.Exit(result.exit_status)
 
@@ -102,59 +115,88 @@ def _refuse_errors(project: Project, piece: Workpiece, allowed: Sequence[str], *
     return broken
 
 
-def _plan(project: Project, piece: Workpiece, overrides: Sequence[str], *, yes: bool, quiet: bool) -> SendJob | None:
+def _plan(
+    project: Project,
+    piece: Workpiece,
+    overrides: Sequence[str],
+    segment: Segment | None,
+    timing: Timing,
+    *,
+    yes: bool,
+    quiet: bool,
+) -> SendJob | None:
     """The job to run; None if it is finished already. Asks before planning, not before resuming what was confirmed."""
     frozen = FrozenIssue(compiled=piece.compilation.compiled, identity=piece.identity)
     existing = find_job(project.engine, frozen.list_slug, frozen.slug)
-    if decide_plan(existing, frozen.digest) is Plan.NEW:
-        _ask(project, piece, yes=yes)
-        asyncio.run(_try_relay(project, piece))
+    if decide_plan(existing, frozen.digest, str(segment or "")) is Plan.NEW:
+        _ask(project, piece, segment, timing, yes=yes, quiet=quiet)
+        try_relay(project.configuration, piece)
     _erase_first(project, quiet=quiet)
     save_media(project.configuration.data_dir, piece.compilation.files)
-    plan, job = plan_job(project.engine, project.ledger.append, frozen, now=utc_now(), overrides=overrides)
+    plan, job = plan_job(
+        project.engine,
+        project.ledger.append,
+        frozen,
+        now=utc_now(),
+        overrides=overrides,
+        segment=segment,
+        when=timing.when,
+    )
     if plan is Plan.FINISHED:
         _say_finished(project, job, quiet=quiet)
         return None
-    if plan is Plan.RESUME and not quiet:
-        _say_resumed(project, job)
+    if plan is Plan.RESUME:
+        job = replan(project, job, timing)
+        if not quiet:
+            _say_resumed(project, job, segment)
     return job
 
 
 def _erase_first(project: Project, *, quiet: bool) -> None:
-    """What is due is erased before every job (I4), and the receipt is shown."""
+    """What is due is erased before every job (I4), and the receipt is shown; raises NegativeError if it stays due."""
     done = erase_due(project, project.engine, quiet=quiet)
+    if done.is_overdue:
+        raise NegativeError(
+            f"data of people who left is overdue for erasure: no job runs before it is gone ({done.still_due})",
+            remedy="run `newsletter retention run`",
+        )
     if done.receipt and not quiet:
         show_run(project, done)
 
 
-async def _try_relay(project: Project, piece: Workpiece) -> None:
-    """Greet the relay and leave: planning fixes audience and text, so it must not happen where nothing can be sent."""
-    configuration = project.configuration
-    session = await open_session(endpoint_of(configuration, configuration.relay_of(piece.issue.list_slug)))
-    await session.quit()
-
-
-def _say_resumed(project: Project, job: SendJob) -> None:
+def _say_resumed(project: Project, job: SendJob, segment: Segment | None) -> None:
     zone = project.configuration.mailing_list(job.list_slug).zone
     console.print(
         f"Going on with {job}: {number(job.audience)} recipients, fixed when it was planned, "
         f"{in_words(job.created_at, zone=zone)}."
     )
-    now = count_audience(project.engine, job.list_slug)
+    now = count_audience(project.engine, job.list_slug, segment)
     if now > job.audience:
-        console.print(f"The list has {number(now)} subscribers now; who came later gets the next issue.")
+        console.print(f"There are {number(now)} subscribers now; who came later gets the next issue.")
 
 
-def _ask(project: Project, piece: Workpiece, *, yes: bool) -> None:
+def _ask(
+    project: Project, piece: Workpiece, segment: Segment | None, timing: Timing, *, yes: bool, quiet: bool
+) -> None:
     slug = piece.issue.list_slug
-    count = count_audience(project.engine, slug)
+    count = count_audience(project.engine, slug, segment)
+    if not count and segment:
+        raise NegativeError(
+            f"nobody on the list {slug} has {segment}",
+            remedy=f"`newsletter subscribers count --list {slug} --where …` says for whom a condition holds",
+        )
     if not count:
         raise NegativeError(
             f"the list {slug} has no active subscribers",
             remedy=f"`newsletter subscribers import FILE --list {slug} …` adds them",
         )
     people = "1 subscriber" if count == 1 else f"{number(count)} subscribers"
-    confirm(f"Send {piece.issue.slug!r} to {people} of {piece.mailing_list.title!r}?", yes=yes)
+    whom = f"{people} of {piece.mailing_list.title!r}" + (f" with {segment}" if segment else "")
+    if not quiet:
+        show_timing(project, slug, segment, timing)
+    starts_at = timing.when.starts_at
+    when = f" on {in_words(starts_at, zone=piece.mailing_list.zone)}" if starts_at else ""
+    confirm(f"Send {piece.issue.slug!r} to {whom}{when}?", yes=yes)
 
 
 def _say_finished(project: Project, job: SendJob, *, quiet: bool) -> None:
@@ -172,15 +214,19 @@ def _say_finished(project: Project, job: SendJob, *, quiet: bool) -> None:
 # ---------------------------------------------------------------- running
 
 
-def run_shown(project: Project, job: SendJob, *, as_json: bool) -> JobResult:
+def run_shown(project: Project, job: SendJob, *, as_json: bool, power_safe: bool = False) -> JobResult:
     """Run `job` with a progress bar, or with a line of JSON now and then, and show the result."""
     try:
-        with progress(quiet=as_json) as bars:
-            reporter = _json_reporter() if as_json else _bar_reporter(bars, job)
-            result = run_job(sending_of(project), job, report=reporter)
-    except ServiceError:
+        with reporting(job, as_json=as_json) as reporter:
+            sending = replace(sending_of(project), power_safe=power_safe or None)
+            result = run_job(sending, job, report=reporter)
+    except ServiceError as error:
+        if as_json:
+            print_json_line({"event": "error", "what": error.what, "where": error.where, "remedy": error.remedy})
         _show_how_far(project, job, quiet=as_json)
         raise
+    if result.stop is Stop.INTERRUPTED and result.job.starts_at:
+        schedule(project.engine, job.id, None)  # theirs to go on with, no longer that of `serve`
     if as_json:
         print_json_line({"event": "end", "job": job.id, **_summary(result)})
     else:
@@ -193,30 +239,6 @@ def _show_how_far(project: Project, job: SendJob, *, quiet: bool) -> None:
     with suppress(DBAPIError):  # the database may be what is gone
         if not quiet:
             console.print(counts_table(deliveries.counts(project.engine, job.id)))
-
-
-def _bar_reporter(bars: Bars, job: SendJob) -> Reporter:
-    task = bars.add_task(f"Sending {job.list_slug}/{job.slug}", total=max(job.audience, 1))
-
-    def report(now: Progress) -> None:
-        bad = sum(now.counts.get(state, 0) for state in (State.REFUSED, State.UNKNOWN, State.EXPIRED))
-        waiting = now.counts.get(State.DEFERRED, 0)
-        extra = f" [red]{bad} not sent[/]" * bool(bad) + f" [yellow]{waiting} deferred[/]" * bool(waiting)
-        bars.update(task, completed=now.done, description=f"Sending {job.list_slug}/{job.slug}{extra}")
-
-    return report
-
-
-def _json_reporter() -> Reporter:
-    last = [-1.0]
-
-    def report(now: Progress) -> None:
-        if now.seconds - last[0] >= 1:
-            last[0] = now.seconds
-            line = {"done": now.done, "audience": now.audience, "rate": round(now.rate, 1)}
-            print_json_line({"event": "progress", **line, "counts": counts_by_name(now.counts)})
-
-    return report
 
 
 def show_result(project: Project, result: JobResult) -> None:
@@ -232,12 +254,12 @@ def show_result(project: Project, result: JobResult) -> None:
     )
     if result.stop is Stop.INTERRUPTED:
         errors.print("Interrupted: what was in flight is finished and recorded. The same command goes on.")
-    if result.next_due:
+    if result.stop is Stop.HALTED:
+        show_halt(result.job)
+    if result.next_due and not result.stop:
         zone = project.configuration.mailing_list(result.job.list_slug).zone
         when = in_words(result.next_due, zone=zone)
-        errors.print(
-            f"Some were deferred. The next attempt is due {when}: `newsletter serve`, or this command again then."
-        )
+        errors.print(f"Some wait. The next attempt is due {when}: `newsletter serve`, or this command again then.")
 
 
 def _summary(result: JobResult) -> dict[str, object]:

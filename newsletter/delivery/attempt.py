@@ -1,11 +1,14 @@
 """What one SMTP transaction came to, and what that makes of the delivery. Pure."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from newsletter.delivery.outcome import Event, Outcome
 from newsletter.delivery.reply import Reply, scrub
 from newsletter.delivery.retry import Circumstances, Reason, RetryDecision, Stage, decide, put_off
+
+LONGEST_ENVID = 100
+"""Characters (RFC 3461 section 4.4); what is cut off a longer Message-ID is the end of its domain."""
 
 
 class Result(StrEnum):
@@ -21,8 +24,7 @@ class Result(StrEnum):
     """The session ended after the dot was written: nobody here knows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class Letter(NamedTuple):
     """The message of one recipient and its envelope."""
 
     sender: str
@@ -31,10 +33,15 @@ class Letter:
     """Lines end with CRLF."""
     needs_smtputf8: bool = False
     """Its headers are outside ASCII (A7)."""
+    is_plain: bool = False
+    """Its maker vouches for it: 7-bit, ends with CRLF, no line begins with a dot. Nobody looks through it again."""
+    envid: str = ""
+    """Ask for a report if it fails, headers only, under this name (RFC 3461; A18): xtext, at most 100 characters."""
+    require_tls: bool = False
+    """No server on the way may hand it on without verified TLS (RFC 8689; A27)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One transaction for one recipient (A25)."""
 
     result: Result
@@ -48,7 +55,7 @@ def judge(attempt: Attempt, delivery: int, recipient: str, circumstances: Circum
     reply = attempt.reply
     match attempt.result:
         case Result.ACCEPTED:
-            return _outcome(delivery, Event.ACCEPT, reply, recipient)
+            return accepted(delivery, reply, recipient)
         case Result.LOST:
             return _outcome(delivery, Event.LOSE, None, recipient, reason=Reason.NO_ANSWER)
         case Result.NOT_SENT:
@@ -58,6 +65,13 @@ def judge(attempt: Attempt, delivery: int, recipient: str, circumstances: Circum
                 msg = "a refusal without a reply"
                 raise ValueError(msg)
             return _refused(decide(reply, attempt.stage, circumstances), delivery, reply, recipient)
+
+
+def accepted(delivery: int, reply: Reply | None, recipient: str) -> Outcome:
+    """The outcome of a delivery whose final dot was answered with 2yz."""
+    if reply is None:
+        return Outcome(delivery, Event.ACCEPT)
+    return Outcome(delivery, Event.ACCEPT, "", reply.code, scrub(reply.text, recipient))
 
 
 def give_up_connecting(delivery: int, circumstances: Circumstances) -> Outcome:

@@ -1,6 +1,8 @@
-"""Going on with deferred deliveries when they are due: what `serve` does between two commands of the operator (edge).
+"""Starting planned jobs and going on with deferred deliveries: what `serve` does between two commands (edge).
 
-Only deferred ones: a job that still has queued deliveries was stopped by somebody, and is theirs to go on with.
+A job with a time of its own (`send --at`, or a run that ended because its next slot was far away) is started then.
+Of the others only deferred deliveries: one that still has queued ones was stopped by somebody, and is theirs to go on
+with.
 """
 
 from collections.abc import Sequence
@@ -9,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 
 from newsletter.delivery.hold import HeldError
 from newsletter.delivery.job import JobState, SendJob
+from newsletter.delivery.means import JobResult
 from newsletter.delivery.outcome import State
-from newsletter.delivery.run import JobResult
 from newsletter.delivery.worker import Sending, run_job
 from newsletter.store import deliveries, jobs
 from newsletter.store.engine import explain
@@ -26,7 +28,7 @@ class ContinuingError(ServiceError):
 
 
 def continue_due(sending: Sending) -> list[JobResult]:
-    """Run every job that waits for nothing but deferred deliveries, if one is due.
+    """Run every job whose time has come, and every one that waits for nothing but deferred deliveries, if one is due.
 
     A job that another process holds at this moment is left to it. One that cannot go on does not stop the others; once
     they are through, ContinuingError says what each lacks.
@@ -35,7 +37,7 @@ def continue_due(sending: Sending) -> list[JobResult]:
     failures: list[str] = []
     for job in jobs.list_jobs(sending.engine):
         try:
-            if job.state is JobState.RUNNING and not sending.should_stop() and _is_due(sending, job):
+            if not sending.should_stop() and _is_due(sending, job):
                 results.append(run_job(sending, job))
         except HeldError:
             continue
@@ -53,8 +55,14 @@ def _in_words(job: SendJob, error: NewsletterError) -> str:
 
 
 def _is_due(sending: Sending, job: SendJob) -> bool:
+    if job.state not in {JobState.PLANNED, JobState.RUNNING}:
+        return False
+    if job.starts_at and job.starts_at > sending.clock():
+        return False
+    if job.state is JobState.PLANNED:
+        return job.starts_at is not None
     counts = deliveries.counts(sending.engine, job.id)
     if counts[State.QUEUED] or counts[State.CLAIMED]:
-        return False
+        return job.starts_at is not None
     due = deliveries.next_due(sending.engine, job.id)
     return due is not None and due <= sending.clock()

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ParamSpec, TypeVar
 
-from newsletter.delivery.outcome import Outcome, State
+from newsletter.delivery.outcome import Outcome, State, move
 from newsletter.delivery.session import Session, Timeouts
 from subscribers.errors import ServiceError
 
@@ -26,6 +26,8 @@ class Stop(StrEnum):
     """The operator paused the job."""
     CANCELLED = "cancelled"
     """The operator cancelled the job."""
+    HALTED = "halted"
+    """The job paused itself: refused for what is about us, or refused too often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +37,9 @@ class Pace:
     connections: int = 4
     messages_per_connection: int = 1000
     messages_per_second: float | None = None
-    batch: int = 500
+    batch: int = 2000
     """Deliveries claimed at once, at most: fewer at a slow relay (newsletter/delivery/stock.py)."""
-    group: int = 200
+    group: int = 1000
     """Outcomes recorded in one transaction, or fewer after `group_seconds`."""
     group_seconds: float = 0.25
     reconnect_waits: tuple[float, ...] = (1, 5, 15)
@@ -58,6 +60,8 @@ class Progress:
     """Deliveries that will not be tried again, or not in this run."""
     handled: int
     """Outcomes of this run."""
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
+    """What is waited for, and who is slowed."""
     seconds: float
     """Since this run began."""
 
@@ -82,6 +86,7 @@ class Control:
         self.stop: Stop | None = None
         self.error: Exception | None = None
         self.handled = 0
+        self.notes: tuple[str, ...] = ()
         self.sessions: set[Session] = set()
 
     @property
@@ -148,10 +153,11 @@ class Control:
         self._counts[before] -= number
         self._counts[event_state] += number
 
-    def count_outcome(self, outcome: Outcome) -> None:
-        """One claimed delivery has its outcome."""
-        self.count(State.QUEUED, outcome.state)
-        self.handled += 1
+    def count_outcomes(self, outcomes: Sequence[Outcome]) -> None:
+        """These claimed deliveries have their outcomes."""
+        for event, number in Counter([outcome.event for outcome in outcomes]).items():
+            self.count(State.QUEUED, move(State.CLAIMED, event), number)
+        self.handled += len(outcomes)
 
     def progress(self) -> Progress:
         """How far the run is now; claimed deliveries count as queued."""
@@ -163,6 +169,7 @@ class Control:
             done=self._audience - waiting,
             handled=self.handled,
             seconds=asyncio.get_running_loop().time() - self._began,
+            notes=self.notes,
         )
 
     def tell(self) -> None:

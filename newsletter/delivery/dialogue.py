@@ -6,6 +6,8 @@ read in order as they come, so that commands can be written in groups (RFC 2920)
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from newsletter.delivery.reply import NoReplyError, Reply, ReplyReader
 
@@ -15,20 +17,39 @@ class SessionLostError(Exception):
 
 
 class Dialogue(asyncio.Protocol):
-    """Writes with flow control, replies in order."""
+    """Writes with flow control, replies in order, and a limit to every wait.
+
+    The limit costs next to nothing: one timer per connection, which is moved only when it is due too late.
+    """
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
+        self._loop = asyncio.get_running_loop()
         self._reader = ReplyReader()
         self._replies: deque[Reply] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._is_paused = False
         self._end = ""
+        self._deadline: float | None = None
+        self._why = ""
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_gone = asyncio.Event()
 
     @property
     def has_unread(self) -> bool:
         """Whether the server said something that nobody waited for."""
         return bool(self._replies)
+
+    def heard(self, expected: Sequence[Callable[[Reply], bool]]) -> bool:
+        """Whether exactly these replies lie unread; they are taken then, without waiting."""
+        replies = self._replies
+        if len(replies) != len(expected):
+            return False
+        for reply, is_expected in zip(replies, expected, strict=True):
+            if not is_expected(reply):
+                return False
+        replies.clear()
+        return True
 
     @property
     def is_lost(self) -> bool:
@@ -53,6 +74,10 @@ class Dialogue(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Remember why; replies that came before it can still be read."""
         self._lose(f"the connection was lost ({type(exc).__name__})" if exc else "the connection was closed")
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        self._is_gone.set()
         self._wake()
 
     def pause_writing(self) -> None:
@@ -64,29 +89,31 @@ class Dialogue(asyncio.Protocol):
         self._is_paused = False
         self._wake()
 
-    def write(self, data: bytes) -> None:
-        """Hand `data` to the transport; raises SessionLostError if that is too late."""
+    def write(self, *pieces: bytes) -> None:
+        """Hand the pieces to the transport, to go out together; raises SessionLostError if that is too late."""
         if self.is_lost:
             raise SessionLostError(self._end or "the connection is closing")
-        self._transport.write(data)
+        self._transport.writelines(pieces)
 
     async def drained(self, seconds: float) -> None:
         """Wait until there is room for more; raises SessionLostError, also after `seconds` without any."""
-        async with _Limit(self, seconds, "the server takes no data"):
-            while self._is_paused and not self._end:
-                await self._woken()
+        self._limit(seconds, "the server takes no data")
+        while self._is_paused and not self._end:
+            await self._woken()
+        self._deadline = None
         if self._end:
             raise SessionLostError(self._end)
 
     async def reply(self, seconds: float) -> Reply:
         """The next reply; raises SessionLostError if none comes within `seconds`."""
         if not self._replies:
-            async with _Limit(self, seconds, "the server did not answer in time"):
-                while not self._replies and not self._end:
-                    await self._woken()
-        if not self._replies:
-            raise SessionLostError(self._end)
-        return self._replies.popleft()
+            self._limit(seconds, "the server did not answer in time")
+            while not self._replies and not self._end:
+                await self._woken()
+            self._deadline = None
+        if self._replies:
+            return self._replies.popleft()
+        raise SessionLostError(self._end)
 
     def abort(self, why: str) -> None:
         """Drop the connection at once; whoever waits hears SessionLostError."""
@@ -94,15 +121,21 @@ class Dialogue(asyncio.Protocol):
         self._transport.abort()
         self._wake()
 
-    def close(self) -> None:
-        """Close the connection after what was written is out."""
+    async def close(self, seconds: float) -> None:
+        """Close the connection after what was written is out; wait so long that it is gone when the loop ends."""
         self._transport.close()
+        if not self._is_gone.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_gone.wait(), seconds)
+        if not self._is_gone.is_set():
+            self._transport.abort()
+            await asyncio.sleep(0)
 
     def _lose(self, why: str) -> None:
         self._end = self._end or why
 
     async def _woken(self) -> None:
-        self._waiter = asyncio.get_running_loop().create_future()
+        self._waiter = self._loop.create_future()
         try:
             await self._waiter
         finally:
@@ -112,16 +145,22 @@ class Dialogue(asyncio.Protocol):
         if self._waiter and not self._waiter.done():
             self._waiter.set_result(None)
 
+    def _limit(self, seconds: float, why: str) -> None:
+        """Abort if the wait that begins now is not over after so many seconds."""
+        self._deadline, self._why = self._loop.time() + seconds, why
+        if self._timer is None or self._timer.when() > self._deadline:
+            self._set_timer(self._deadline)
 
-class _Limit:
-    """Abort the dialogue if its body takes longer than so many seconds."""
+    def _set_timer(self, when: float) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(when, self._expire)
 
-    def __init__(self, dialogue: Dialogue, seconds: float, why: str) -> None:
-        self._dialogue, self._seconds, self._why = dialogue, seconds, why
-
-    async def __aenter__(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self._seconds, self._dialogue.abort, self._why)
-
-    async def __aexit__(self, *_: object) -> None:
-        self._timer.cancel()
+    def _expire(self) -> None:
+        self._timer = None
+        if self._deadline is None:
+            return
+        if self._deadline > self._loop.time():
+            self._set_timer(self._deadline)
+        else:
+            self.abort(self._why)

@@ -8,6 +8,7 @@ in a few seconds, and before a message begins the store has said, less than `FRE
 import asyncio
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from itertools import islice
 
 from sqlalchemy.exc import DBAPIError
@@ -20,7 +21,9 @@ from newsletter.store.engine import explain
 
 FRESH_SECONDS = 0.25
 """How long the store's word holds; about as long as a message is in flight. The scrub waits longer than this."""
-GROUP = 20
+PENDING_SECONDS = 0.05
+"""Between two looks while nothing is left to claim and the last slots are about to come."""
+GROUP = 200
 """Deliveries looked at again together, so that a fast relay does not wait for the store for each."""
 
 
@@ -33,15 +36,23 @@ class Feeder:
         pace: Pace,
         claim: Callable[[int], Batch],
         check: Callable[[Collection[int]], Checked],
+        next_slot: Callable[[], float | None] = lambda: None,
     ) -> None:
-        """`claim` takes so many deliveries, `check` looks again at some; both run on the store's thread."""
+        """`claim` takes so many deliveries, `check` looks again at some; all three run on the store's thread.
+
+        `next_slot` says in how many seconds something may be claimed again, when nothing could be now; None for never.
+        """
+        self._next_slot = next_slot
+        self._pending = 0  # claimed, and to come into stock within a second
+        self._is_over = asyncio.Event()
         self._control, self._claim, self._check = control, claim, check
         self._size = BatchSize(fewest=pace.connections, most=pace.batch, limit=pace.messages_per_second)
         self._taken = 0
         self._stock: deque[Held] = deque()
         self._asking: list[Held] = []
         self._checking = asyncio.Lock()
-        self._changed = asyncio.Condition()
+        self._is_wanted = asyncio.Event()
+        self._is_changed = asyncio.Event()
         self._is_done = False
         self._now = asyncio.get_running_loop().time
 
@@ -57,22 +68,49 @@ class Feeder:
         except DBAPIError as error:
             self._control.fail(explain(error))
             return False
+        self._control.count(State.DEFERRED, State.QUEUED, batch.returned)
         self._control.count(State.QUEUED, State.SKIPPED, batch.skipped)
-        async with self._changed:
-            self._stock.extend(Held(item, now) for item in batch.claimed)
-            self._changed.notify_all()
+        self._control.count(State.QUEUED, State.DEFERRED, batch.aside)
+        self._taken += batch.aside
+        self._stock.extend([Held(item, now) for item in batch.claimed])
+        for seconds, item in batch.later:
+            self._pending += 1
+            asyncio.get_running_loop().call_later(seconds, self._arrive, Held(item, now))
+        self._is_changed.set()
         return not batch.is_empty
+
+    def _arrive(self, held: Held) -> None:
+        """Its slot has come."""
+        self._pending -= 1
+        self._stock.append(held)
+        self._is_changed.set()
+
+    async def wait(self) -> bool:
+        """Wait until something may be claimed again; False if that is not worth waiting for, or the run stops."""
+        try:
+            seconds = await self._control.in_store(self._next_slot)
+        except DBAPIError as error:
+            self._control.fail(explain(error))
+            return False
+        if seconds is None:
+            if not self._pending:
+                return False
+            seconds = PENDING_SECONDS
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._is_over.wait(), seconds)
+        return not self._is_done and not self._control.is_stopping
 
     async def run(self) -> None:
         """Keep the stock filled until the job has nothing more to claim, or the run stops."""
         try:
-            while await self.fill():
-                async with self._changed:
-                    await self._changed.wait_for(lambda: self._is_low or self._is_done)
+            while await self.fill() or await self.wait():
+                while not self._is_low and not self._is_done:
+                    self._is_wanted.clear()
+                    await self._is_wanted.wait()
                 if self._is_done:
                     return
         finally:
-            await self.end()
+            self.end()
 
     @property
     def _is_low(self) -> bool:
@@ -80,32 +118,43 @@ class Feeder:
 
     async def take(self) -> Held | None:
         """The next delivery; None when there is none left, or the run stops."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._stock or self._is_done)
-            if self._control.is_stopping or not self._stock:
-                return None
-            taken = self._stock.popleft()
-            self._taken += 1
-            if self._is_low:
-                self._changed.notify_all()
-            return taken
+        while not self._stock and not self._is_done:
+            self._is_changed.clear()
+            await self._is_changed.wait()
+        return self.take_now()
+
+    def take_now(self) -> Held | None:
+        """The next delivery, if there is one in stock and the run goes on; nobody waits for the store."""
+        if not self._stock or self._control.is_stopping:
+            return None
+        self._taken += 1
+        taken = self._stock.popleft()
+        if self._is_low:
+            self._is_wanted.set()
+        return taken
+
+    @property
+    def may_take(self) -> bool:
+        """Whether the run goes on."""
+        return not self._control.is_stopping
+
+    def is_fresh(self, held: Held) -> bool:
+        """Whether the store's word that it may be sent still holds."""
+        return not held.is_out and self._control.is_free and self._now() - held.checked < FRESH_SECONDS
 
     async def may_send(self, held: Held) -> bool:
         """Whether the message may begin now: to be asked right before, since the answer holds for a moment only."""
-        if self._is_fresh(held) and not held.is_out and not self._control.is_stopping:
+        if self.is_fresh(held) and not self._control.is_stopping:
             return True
         self._asking.append(held)
         try:
             async with self._checking:
-                while not held.is_out and not self._control.is_stopping and not self._is_fresh(held):
+                while not held.is_out and not self._control.is_stopping and not self.is_fresh(held):
                     await self._control.may_work()
                     await self._look_again()
         finally:
             self._asking.remove(held)
         return not held.is_out and not self._control.is_stopping
-
-    def _is_fresh(self, held: Held) -> bool:
-        return self._control.is_free and self._now() - held.checked < FRESH_SECONDS
 
     async def _look_again(self) -> None:
         """Ask the store about all that wait to be sent, and some of those that come next."""
@@ -119,27 +168,33 @@ class Feeder:
             self._control.fail(explain(error))
             return
         self._control.count(State.QUEUED, State.SKIPPED, found.skipped)
+        self._control.count(State.QUEUED, State.DEFERRED, found.aside)
         for claimed in found.claimed:
             item = group.pop(claimed.delivery)
             item.claimed, item.checked = claimed, now
-        await self._drop(group.values())
+        self._drop(group.values())
 
-    async def _drop(self, out: Iterable[Held]) -> None:
+    def _drop(self, out: Iterable[Held]) -> None:
         for item in out:
             item.is_out = True
-        async with self._changed:
-            self._stock = deque(item for item in self._stock if not item.is_out)
-            self._changed.notify_all()
+        self._stock = deque(item for item in self._stock if not item.is_out)
+        self._is_wanted.set()
 
-    async def end(self) -> None:
+    def end(self) -> None:
         """Nobody takes any more, or the run is stopping: let everyone who waits look again."""
-        async with self._changed:
-            self._is_done = True
-            self._changed.notify_all()
+        self._is_done = True
+        self._is_over.set()
+        self._is_changed.set()
+        self._is_wanted.set()
 
     def put_back(self, held: Held) -> None:
         """A connection could not use it; another one may."""
         self._stock.appendleft(held)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will come any more."""
+        return self._is_done and not self._stock
 
     @property
     def has_stock(self) -> bool:

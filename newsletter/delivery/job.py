@@ -1,11 +1,15 @@
 """The SendJob: one sending of one issue to a frozen audience; its identity and its states (I6). Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from shlex import quote
 
 from subscribers.clock import require_aware
 from subscribers.errors import ConflictError
+
+LOST = "lost-"
+"""The digest of a job that only the ledger remembers begins with it: no backup had its issue, and it was sent (I6)."""
 
 
 class JobState(StrEnum):
@@ -56,6 +60,23 @@ TRANSITIONS: dict[JobState, dict[JobEvent, JobState]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class When:
+    """When a job is sent; without a time at once, by whoever gives the command."""
+
+    starts_at: datetime | None = None
+    """Not before this instant; from then on `serve` sends it."""
+    spread: timedelta | None = None
+    """Over how long it is to be spread."""
+
+    def __post_init__(self) -> None:
+        if self.starts_at:
+            require_aware(self.starts_at)
+
+
+AT_ONCE = When()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendJob:
     """A job as the store keeps it."""
 
@@ -73,12 +94,30 @@ class SendJob:
     finished_at: datetime | None = None
     overrides: tuple[str, ...] = ()
     """Rules of preflight whose errors the operator let pass."""
+    audience_where: str = ""
+    """For whom of the list it is, as a condition; empty: for everybody."""
+    starts_at: datetime | None = None
+    """Not before this instant; from then on `serve` sends it."""
+    spread: timedelta | None = None
+    """Over how long it is to be spread."""
+    halted: str = ""
+    """Why it paused by itself: a word of newsletter/delivery/pushback.py, a colon, and what was counted."""
 
     def __post_init__(self) -> None:
         require_aware(self.created_at)
 
     def __str__(self) -> str:
         return f"job {self.id} ({self.list_slug}/{self.slug})"
+
+    @property
+    def for_whom(self) -> str:
+        """Its readers, in words."""
+        return f"those with {self.audience_where}" if self.audience_where else "the whole list"
+
+    @property
+    def how_to_repeat(self) -> str:
+        """The option of `send` that means the same readers."""
+        return f"add --where {quote(self.audience_where)}" if self.audience_where else "leave --where out"
 
 
 class Plan(StrEnum):
@@ -92,17 +131,30 @@ class Plan(StrEnum):
     """It was sent; nothing is ever planned again for this identity."""
 
 
-def decide_plan(existing: SendJob | None, digest: str) -> Plan:
-    """New, resume or finished; raises ConflictError if the identity belongs to another content (I6)."""
+def decide_plan(existing: SendJob | None, digest: str, audience_where: str = "") -> Plan:
+    """New, resume or finished; raises ConflictError if the identity belongs to another content or audience (I6)."""
     if existing is None:
         return Plan.NEW
+    if is_lost(existing.digest):
+        return Plan.FINISHED
     if existing.digest != digest:
         raise ConflictError(
             f"{existing.list_slug}/{existing.slug} was planned before with another content",
             where=str(existing),
             remedy="give the changed issue another slug, or restore the text that was planned",
         )
+    if existing.audience_where != audience_where:
+        raise ConflictError(
+            f"{existing.list_slug}/{existing.slug} was planned before for {existing.for_whom}",
+            where=str(existing),
+            remedy=f"{existing.how_to_repeat} to go on with it; for other readers give the issue another slug",
+        )
     return Plan.FINISHED if existing.state in {JobState.FINISHED, JobState.CANCELLED} else Plan.RESUME
+
+
+def is_lost(digest: str) -> bool:
+    """Whether this is the digest of a job whose issue was lost with what no backup had."""
+    return digest.startswith(LOST)
 
 
 def move(job: SendJob, event: JobEvent) -> JobState:

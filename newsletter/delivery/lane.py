@@ -1,55 +1,20 @@
 """One connection's work: take a delivery, fill its message, send it, say what became of it (edge)."""
 
-import asyncio
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Awaitable
 
-from newsletter.delivery.attempt import Attempt, Letter, Result, give_up_connecting, judge
-from newsletter.delivery.control import Control, Pace
-from newsletter.delivery.feeder import Feeder
-from newsletter.delivery.journal import Journal
-from newsletter.delivery.outcome import Event, Outcome
-from newsletter.delivery.recorder import Recorder
-from newsletter.delivery.retry import Circumstances, Reason
+from newsletter.delivery.attempt import Attempt, Letter, Result, accepted, give_up_connecting, judge
+from newsletter.delivery.desk import Desk
+from newsletter.delivery.outcome import Outcome
+from newsletter.delivery.press import Item
+from newsletter.delivery.retry import Circumstances
 from newsletter.delivery.session import Session
 from newsletter.delivery.smtp import Endpoint, RelayError, open_session
-from newsletter.delivery.stock import Held
-from newsletter.delivery.throttle import Bucket
 from newsletter.store.claims import Claimed
-from subscribers.clock import Clock
-from subscribers.errors import InputError
 
 
-class Throttle:
-    """At most so many messages per second over all connections of a relay."""
-
-    def __init__(self, rate: float | None) -> None:
-        self._bucket = Bucket.full(rate, asyncio.get_running_loop().time()) if rate else None
-
-    def wait(self) -> float:
-        """Seconds to wait before the next message, which is taken by asking."""
-        if self._bucket is None:
-            return 0.0
-        self._bucket, seconds = self._bucket.take(asyncio.get_running_loop().time())
-        return seconds
-
-
-@dataclass(frozen=True, kw_only=True)
-class Desk:
-    """What the connections of one run share."""
-
-    control: Control
-    feeder: Feeder
-    recorder: Recorder
-    journal: Journal
-    throttle: Throttle
-    endpoint: Endpoint
-    pace: Pace
-    write: Callable[[Claimed], Letter]
-    clock: Clock
-    expires_at: datetime
+class _WithdrawnError(Exception):
+    """The person left after the message was announced: it is not sent."""
 
 
 class Lane:
@@ -59,15 +24,20 @@ class Lane:
         self._desk = desk
         self._session = session
         self._failures = 0
+        self._item: Item | None = None
+        self._next: Item | None = None
         if session:
             desk.control.sessions.add(session)
 
     async def run(self) -> RelayError | None:
         """Work until nothing is left or the run stops; the error if this connection was given up."""
         try:
-            while (held := await self._desk.feeder.take()) is not None:
-                await self._deliver(held)
+            while (item := self._next or await self._take()) is not None:
+                self._item, self._next = item, None
+                await self._deliver(item)
         except RelayError as error:
+            if self._next:
+                self._desk.feeder.put_back(self._next.held)
             return error
         except Exception as error:  # noqa: BLE001 - also a fault of ours ends the run in order, and is raised after it
             self._desk.control.fail(error)
@@ -75,49 +45,114 @@ class Lane:
             await self._leave()
         return None
 
-    async def _deliver(self, held: Held) -> None:
-        """See one delivery through; raises RelayError after giving it back if no session can be had.
+    async def _take(self) -> Item | None:
+        """The next delivery; None if there is none left."""
+        await self._desk.recorder.room()
+        return await self._desk.press.take()
 
-        Throttle and reconnecting can take long, so the store is asked after both, right before the message begins.
+    def _look_ahead(self) -> Letter | None:
+        """The letter to announce together with the body of this one, if nothing is in its way.
+
+        What the store said of it may be old when its own turn comes; `_before_dot` asks again then (I2).
         """
-        outcome = None
-        for _ in range(2):
-            if not await self._be_ready():
-                return  # stopping: the delivery stays claimed and is released at the end
-            try:
-                session = await self._ready_session()
-            except RelayError:
-                self._desk.feeder.put_back(held)
-                raise
-            if session is None or not await self._desk.feeder.may_send(held):
-                return
-            outcome = await self._try(session, held.claimed)
-            if outcome:
-                break
-        claimed = held.claimed
-        await self._desk.recorder.add(outcome or give_up_connecting(claimed.delivery, self._circumstances(claimed)))
+        if self._next:  # announced in a session that is over
+            return self._next.letter
+        if self._may_look_ahead and (item := self._desk.press.take_now()):
+            item.has_token = True
+            self._next = item
+            return item.letter
+        return None
 
-    async def _be_ready(self) -> bool:
+    @property
+    def _may_look_ahead(self) -> bool:
+        desk = self._desk
+        if not self._session or self._session.transactions >= desk.pace.messages_per_connection:
+            return False
+        return desk.control.is_free and not desk.recorder.is_behind and desk.throttle.take_now()
+
+    async def _deliver(self, item: Item) -> None:
+        """See one delivery through; raises RelayError after giving it back if no session can be had."""
+        for _ in range(2):
+            session = await self._session_for(item)
+            if session is None:
+                return  # stopping: it stays claimed and is released at the end; or it is not sent any more
+            try:
+                attempt = await session.send(item.letter, self._before_dot, self._look_ahead)
+            except _WithdrawnError:
+                return
+            self._mark(session, attempt)
+            if outcome := self._judged(item, attempt):
+                self._desk.recorder.add(outcome)
+                return
+            self._unnote(item)
+        claimed = item.held.claimed
+        self._desk.recorder.add(give_up_connecting(claimed.delivery, self._circumstances(claimed)))
+
+    async def _session_for(self, item: Item) -> Session | None:
+        """The session for `item`: that in which it was announced, or one in which it may begin now; else None."""
+        session = self._session
+        if session and session.has_announced(item.letter):
+            return session
+        if not await self._be_ready(item):
+            return None
+        try:
+            session = await self._ready_session()
+        except RelayError:
+            self._desk.feeder.put_back(item.held)
+            raise
+        if session is None or not await self._may_send(item):
+            return None
+        return session
+
+    async def _may_send(self, item: Item) -> bool:
+        """Whether the person may still be mailed, and is who the message was written for; else it is written anew."""
+        if not await self._desk.feeder.may_send(item.held):
+            return False
+        if item.held.claimed == item.written_for:
+            return True
+        self._desk.feeder.put_back(item.held)
+        return False
+
+    async def _be_ready(self, item: Item) -> bool:
         await self._desk.control.may_work()
-        seconds = self._desk.throttle.wait()
+        seconds = 0.0 if item.has_token else self._desk.throttle.wait()
+        item.has_token = False
         if seconds:
             await self._desk.control.sleep(seconds)
         return not self._desk.control.is_stopping
 
-    async def _try(self, session: Session, claimed: Claimed) -> Outcome | None:
-        identity = claimed.delivery
-        try:
-            letter = self._desk.write(claimed)
-        except (ValueError, InputError):  # a value of this person cannot stand in a message; the others get theirs
-            return Outcome(delivery=identity, event=Event.REFUSE, reason=Reason.UNWRITABLE)
+    def _before_dot(self) -> Awaitable[None] | None:
+        """The last look before the dot: that the person is still there (I2), and that the journal knows (I3)."""
+        item = self._item
+        if item is None:
+            raise _WithdrawnError
+        if not self._desk.feeder.is_fresh(item.held):
+            return self._ask_and_note(item)
+        return self._note(item)
 
-        def before_dot() -> None:
-            self._desk.control.check()
-            self._desk.journal.start(identity)
+    async def _ask_and_note(self, item: Item) -> None:
+        if not await self._may_send(item):
+            raise _WithdrawnError
+        if (waiting := self._note(item)) is not None:
+            await waiting
 
-        attempt = await session.send(letter, before_dot)
-        self._mark(session, attempt)
-        return judge(attempt, identity, letter.recipient, self._circumstances(claimed))
+    def _note(self, item: Item) -> Awaitable[None] | None:
+        self._desk.control.check()
+        waiting = self._desk.journal.start(item.held.claimed.delivery)
+        item.is_noted = True
+        return waiting
+
+    def _unnote(self, item: Item) -> None:
+        """The session ended between the note and the dot."""
+        if item.is_noted:
+            item.is_noted = False
+            self._desk.journal.withdraw(item.held.claimed.delivery)
+
+    def _judged(self, item: Item, attempt: Attempt) -> Outcome | None:
+        claimed = item.held.claimed
+        if attempt.result is Result.ACCEPTED:
+            return accepted(claimed.delivery, attempt.reply, item.letter.recipient)
+        return judge(attempt, claimed.delivery, item.letter.recipient, self._circumstances(claimed))
 
     def _mark(self, session: Session, attempt: Attempt) -> None:
         """Count failures in a row: a transaction that ended in order, whatever the answer, starts afresh."""
@@ -127,9 +162,10 @@ class Lane:
             self._failures = 0
 
     def _circumstances(self, claimed: Claimed) -> Circumstances:
+        now, expires_at = self._desk.clock(), self._desk.expires_at
         return Circumstances(
-            now=self._desk.clock(),
-            expires_at=self._desk.expires_at,
+            now=now,
+            expires_at=expires_at if claimed.attempts else max(expires_at, now + self._desk.at_least),
             attempts=claimed.attempts,
             jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
         )

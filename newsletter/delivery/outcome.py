@@ -4,9 +4,9 @@ This file alone says which moves exist; the journal, the store and the worker as
 answered the final dot with 250. Whoever wrote the dot and heard no answer, for any cause, does not know: UNKNOWN.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 
 class State(IntEnum):
@@ -129,9 +129,11 @@ def when_erased(state: State) -> State:
     return State.SKIPPED if state in OPEN else state
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of one claimed delivery, as journal and store keep it; holds no personal data (I7)."""
+class Outcome(NamedTuple):
+    """What became of one claimed delivery, as journal and store keep it; holds no personal data (I7).
+
+    Made once per message, so a tuple: a frozen dataclass takes five times as long.
+    """
 
     delivery: int
     event: Event

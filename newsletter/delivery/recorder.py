@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from sqlalchemy.exc import DBAPIError
 
@@ -22,30 +23,51 @@ class Recorder:
         self, control: Control, pace: Pace, journal: Journal, write: Callable[[Sequence[Outcome]], None]
     ) -> None:
         self._control, self._pace, self._journal, self._write = control, pace, journal, write
+        self._loop = asyncio.get_running_loop()
         self._waiting: list[Outcome] = []
-        self._changed = asyncio.Event()
+        self._is_noting = False
+        self._has_any = asyncio.Event()
+        self._has_group = asyncio.Event()
         self._is_closing = False
 
-    async def add(self, outcome: Outcome) -> None:
-        """Take one outcome; waits if the store is far behind. An unwritable journal ends the run, not the outcome."""
+    def add(self, outcome: Outcome) -> None:
+        """Take one outcome: the journal has it at the end of this turn of the event loop, or with the next dot."""
+        self._journal.finish(outcome)
+        self._waiting.append(outcome)
+        if not self._is_noting:
+            self._is_noting = True
+            self._loop.call_soon(self._note)
+        if len(self._waiting) == 1:
+            self._has_any.set()
+        if len(self._waiting) == self._pace.group:
+            self._has_group.set()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the store has so much to write that connections wait for it."""
+        return len(self._waiting) > ROOM * self._pace.group
+
+    async def room(self) -> None:
+        """Wait while the store is far behind."""
+        while self.is_behind and not self._control.is_stopping:
+            await self._control.sleep(self._pace.group_seconds)
+
+    def _note(self) -> None:
+        """Write to the journal what no dot took along. An unwritable journal ends the run, not the outcomes."""
+        self._is_noting = False
         try:
-            self._journal.finish(outcome)
+            self._journal.flush()
         except NewsletterError as error:
             self._control.fail(error)
-        self._waiting.append(outcome)
-        self._control.count_outcome(outcome)
-        self._changed.set()
-        while len(self._waiting) > ROOM * self._pace.group and not self._control.is_stopping:
-            await self._control.sleep(self._pace.group_seconds)
 
     async def run(self) -> None:
         """Record groups until closed; an error of the store ends the run, and the journal keeps what it missed."""
         while not self._is_closing or self._waiting:
             if not self._waiting:
-                self._changed.clear()
-                await self._changed.wait()
+                self._has_any.clear()
+                await self._has_any.wait()
             if len(self._waiting) < self._pace.group and not self._is_closing:
-                await self._control.sleep(self._pace.group_seconds)
+                await self._group()
             if not self._is_closing:
                 await self._control.may_work()
             if not await self._flush():
@@ -55,12 +77,20 @@ class Recorder:
         """No more outcomes will come: record the rest and end."""
         self._is_closing = True
         self._control.hold(is_held=False)
-        self._changed.set()
+        self._has_any.set()
+        self._has_group.set()
+
+    async def _group(self) -> None:
+        """Wait until a group is together, or for as long as one may take."""
+        self._has_group.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._has_group.wait(), self._pace.group_seconds)
 
     async def _flush(self) -> bool:
         group, self._waiting = self._waiting, []
         if not group:
             return True
+        self._control.count_outcomes(group)
         try:
             await self._control.in_store(self._write, group)
         except DBAPIError as error:

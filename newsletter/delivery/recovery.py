@@ -102,7 +102,9 @@ def recover_job(books: Books, spool: Path, job: int, worker: str) -> Recovered:
     for dead, path in journal.left_behind(spool, job):
         if dead == worker:
             continue
-        found = books.settle(job, dead, journal.read(path))
+        with reading(books.engine) as connection:
+            held = deliveries.held_by(connection, job, dead)
+        found = books.settle(job, dead, journal.read(path, held))
         path.unlink(missing_ok=True)
         recorded, unknown, released = recorded + found.recorded, unknown + found.unknown, released + found.released
     unknown += deliveries.lose_overdue(books.engine, job, worker, books.clock())

@@ -7,29 +7,33 @@ settled by that journal, in the same way as after a crash.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
 from newsletter.delivery import journal as journals
-from newsletter.delivery.attempt import Letter
-from newsletter.delivery.control import Control, Pace, Progress, Stop
+from newsletter.delivery.control import Control, Stop
+from newsletter.delivery.courtesy import Courtesy
+from newsletter.delivery.crew import Crew, end_feeding_when_stopping, first_session, judge_relay, work_together
+from newsletter.delivery.desk import Desk, Throttle
 from newsletter.delivery.feeder import Feeder
 from newsletter.delivery.hold import Hold
-from newsletter.delivery.job import SendJob
+from newsletter.delivery.job import JobState, SendJob
 from newsletter.delivery.journal import Journal
-from newsletter.delivery.lane import Desk, Lane, Throttle
-from newsletter.delivery.outcome import Outcome, State
+from newsletter.delivery.means import JobResult, Means
+from newsletter.delivery.outcome import Outcome
+from newsletter.delivery.press import Press
+from newsletter.delivery.pushback import Halt
 from newsletter.delivery.recorder import Recorder
-from newsletter.delivery.recovery import Books, recover_job
+from newsletter.delivery.recovery import recover_job
+from newsletter.delivery.relays import ShareOfStock, Via, pace_of_all
+from newsletter.delivery.shares import Shares
 from newsletter.delivery.signals import stopping_on_signals
-from newsletter.delivery.smtp import Endpoint, RelayError, open_session
 from newsletter.delivery.watch import Watch
-from newsletter.store import deliveries, jobs
-from newsletter.store.claims import Batch, Checked, Claim, Claimed, check_again, claim_batch
+from newsletter.store import deliveries, job_times, jobs
+from newsletter.store.claims import Batch, Checked, Claim, check_again, claim_batch
 from newsletter.store.deliveries import Recovered
 from newsletter.store.engine import explain
 from subscribers.errors import NewsletterError
@@ -39,52 +43,8 @@ CLAIM_LEASE = timedelta(minutes=30)
 """Longer than any transaction can take (A22); only matters if the journal of a dead worker is on another machine."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Means:
-    """What a run works with."""
-
-    books: Books
-    spool: Path
-    endpoint: Endpoint
-    pace: Pace
-    write: Callable[[Claimed], Letter]
-    """Fills the message of one recipient."""
-    expire_after: timedelta
-    """Deferred deliveries are given up this long after the job was planned."""
-    report: Callable[[Progress], None] | None = None
-    should_stop: Callable[[], bool] = lambda: False
-    """Asked every second; for a run in a thread, which gets no signals."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobResult:
-    """What a run came to."""
-
-    job: SendJob
-    counts: dict[State, int]
-    """Deliveries of the whole job by state; the sum is the audience."""
-    handled: int
-    """Outcomes of this run."""
-    seconds: float
-    next_due: datetime | None
-    """When the next deferred delivery is tried again, by `serve` or another `send`."""
-    stop: Stop | None
-    """Why the run ended early."""
-    recovered: Recovered
-    """What an earlier run that died had left behind."""
-
-    @property
-    def rate(self) -> float:
-        """Outcomes per second."""
-        return self.handled / self.seconds if self.seconds > 0 else 0.0
-
-    @property
-    def exit_status(self) -> int:
-        """0 all went well; 1 some were refused, expired, unknown, or wait; 130 interrupted, everything recorded."""
-        if self.stop is Stop.INTERRUPTED:
-            return 130
-        bad = (State.QUEUED, State.CLAIMED, State.DEFERRED, State.REFUSED, State.EXPIRED, State.UNKNOWN)
-        return 1 if self.stop or any(self.counts[state] for state in bad) else 0
+_STOPPED_BY = {JobState.PAUSED: Stop.PAUSED, JobState.CANCELLED: Stop.CANCELLED}
+"""An operator's word may be seen first by a claim that gets nothing, and not by the look at the job."""
 
 
 class Run:
@@ -95,13 +55,19 @@ class Run:
         self._books = means.books
         self._engine = means.books.engine
         self._name = secrets.token_hex(8)
+        self._has_set_aside = False
+        self._courtesy = Courtesy(means.manners, self._engine, job.id, self._books.clock) if means.manners else None
+        self._control: Control | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._untold: set[int] = set()  # claimed, and the store does not know the outcome; only the store's thread
 
     async def whole(self) -> JobResult:
         """Recover, send, settle; raises ServiceError, and then all that was sent is recorded or in the journal."""
         recovered = self._recover()
         control = Control(self._job.audience, deliveries.counts(self._engine, self._job.id), self._means.report)
-        journal = Journal(journals.path_of(self._means.spool, self._job.id, self._name))
+        self._control, self._loop = control, asyncio.get_running_loop()
+        path = journals.path_of(self._means.spool, self._job.id, self._name)
+        journal = Journal(path, power_safe=self._means.power_safe)
         try:
             with stopping_on_signals(control):
                 await self._send(control, journal)
@@ -114,45 +80,46 @@ class Run:
 
     @property
     def _expires_at(self) -> datetime:
-        return self._job.created_at + self._means.expire_after
+        return max(self._job.created_at, self._job.starts_at or self._job.created_at) + self._means.expire_after
 
     def _recover(self) -> Recovered:
         recovered = recover_job(self._books, self._means.spool, self._job.id, self._name)
-        if self._books.clock() >= self._expires_at:
-            deliveries.expire(self._engine, self._job.id, self._books.clock())
+        now = self._books.clock()
+        if now >= self._expires_at:
+            before = now - self._means.expire_after if self._courtesy else None
+            deliveries.expire(self._engine, self._job.id, now, untouched_since=before)
         return recovered
 
     async def _send(self, control: Control, journal: Journal) -> None:
-        """Claim first: a job without work asks nothing of the relay."""
-        feeder = Feeder(control, self._means.pace, self._claim, self._check)
+        """Claim first: a job without work asks nothing of a relay, and one that waits for its hour asks later."""
+        feeder = Feeder(control, pace_of_all(self._vias), self._claim, self._check, self._next_slot)
         while not feeder.has_stock:
             if not await feeder.fill():
-                return
-        try:
-            first = await open_session(self._means.endpoint, self._means.pace.timeouts)
-        except NewsletterError as error:
-            control.fail(error)
+                if not self._courtesy or await control.in_store(self._next_slot) is None:
+                    return
+                break
+            if self._has_set_aside:
+                break
+        crews = self._crews(control, feeder, journal)
+        if feeder.has_stock and not await first_session(control, crews):
             return
-        desk = self._desk(control, feeder, journal)
-        lanes = [Lane(desk, first), *(Lane(desk) for _ in range(self._means.pace.connections - 1))]
-        await self._together(desk, lanes)
+        await self._together(crews[0].desk, crews)
 
-    async def _together(self, desk: Desk, lanes: list[Lane]) -> None:
+    async def _together(self, desk: Desk, crews: list[Crew]) -> None:
         """Run all parts; the connections end first, then what feeds them, then what records them."""
         watch = Watch(self._engine, self._job, self._hold, self._books.clock, self._means.should_stop)
         helpers = [
             asyncio.create_task(watch.run(desk.control, self._means.pace.look_seconds)),
-            asyncio.create_task(_end_feeding_when_stopping(desk)),
+            asyncio.create_task(end_feeding_when_stopping(desk)),
         ]
-        feeding = asyncio.create_task(desk.feeder.run())
+        feeder = crews[0].whole
+        feeding = asyncio.create_task(feeder.run())
         recording = asyncio.create_task(desk.recorder.run())
         try:
-            given_up = await asyncio.gather(*(lane.run() for lane in lanes))
-            if desk.feeder.has_stock and None in given_up:  # put back after the others had ended
-                given_up = [await Lane(desk).run()]
-            await desk.feeder.end()
+            errors = await work_together(crews)
+            feeder.end()
             await feeding
-            _judge_relay(desk, given_up)
+            judge_relay(desk, errors)
         finally:
             desk.recorder.close()
             await recording
@@ -161,28 +128,63 @@ class Run:
             await asyncio.gather(*helpers, return_exceptions=True)
             desk.control.tell()
 
-    def _desk(self, control: Control, feeder: Feeder, journal: Journal) -> Desk:
+    @property
+    def _vias(self) -> tuple[Via, ...]:
         means = self._means
-        return Desk(
-            control=control,
-            feeder=feeder,
-            recorder=Recorder(control, means.pace, journal, self._record),
-            journal=journal,
-            throttle=Throttle(means.pace.messages_per_second),
-            endpoint=means.endpoint,
-            pace=means.pace,
-            write=means.write,
-            clock=self._books.clock,
-            expires_at=self._expires_at,
-        )
+        return (Via(name="", endpoint=means.endpoint, pace=means.pace, weight=means.weight), *means.others)
+
+    def _crews(self, control: Control, feeder: Feeder, journal: Journal) -> list[Crew]:
+        """The connections of each relay, and what they share."""
+        recorder = Recorder(control, self._means.pace, journal, self._record)
+        shares = Shares(weights={via.name: via.weight for via in self._vias})
+        crews: list[Crew] = []
+        for via in self._vias:
+            own = feeder if len(self._vias) == 1 else ShareOfStock(feeder, control, shares, via.name)
+            desk = Desk(
+                control=control,
+                feeder=own,
+                recorder=recorder,
+                journal=journal,
+                throttle=Throttle(via.pace.messages_per_second),
+                endpoint=via.endpoint,
+                pace=via.pace,
+                press=Press(own, self._means.write, recorder.add),
+                clock=self._books.clock,
+                expires_at=self._expires_at,
+                at_least=self._means.expire_after if self._courtesy else timedelta(0),
+            )
+            crews.append(Crew(desk=desk, whole=feeder, shares=shares, name=via.name))
+        return crews
 
     def _claim(self, size: int) -> Batch:
-        batch = claim_batch(self._engine, self._job.id, self._as_claim, size)
+        courtesy = self._courtesy
+        if courtesy and not courtesy.is_open:
+            return Batch()
+        claim = replace(self._as_claim, due_first=True) if courtesy and courtesy.has_queue else self._as_claim
+        batch = claim_batch(self._engine, self._job.id, claim, size)
+        if courtesy:
+            batch = courtesy.admit(self._name, batch)
+            self._note(courtesy)
+            self._has_set_aside = self._has_set_aside or bool(batch.aside or batch.later)
         self._untold.update(item.delivery for item in batch.claimed)
+        self._untold.update(item.delivery for _, item in batch.later)
         return batch
+
+    def _next_slot(self) -> float | None:
+        if self._courtesy is None:
+            return None
+        seconds = self._courtesy.next_slot()
+        self._note(self._courtesy)
+        return seconds
+
+    def _note(self, courtesy: Courtesy) -> None:
+        if self._control:
+            self._control.notes = courtesy.notes
 
     def _check(self, ids: Collection[int]) -> Checked:
         found = check_again(self._engine, self._job.id, self._as_claim, ids)
+        if self._courtesy:
+            found = self._courtesy.sift(self._name, found)
         self._untold.difference_update(set(ids) - {item.delivery for item in found.claimed})
         return found
 
@@ -193,15 +195,27 @@ class Run:
     def _record(self, outcomes: Sequence[Outcome]) -> None:
         self._books.record(self._job.id, self._name, outcomes)
         self._untold.difference_update(outcome.delivery for outcome in outcomes)
+        if self._courtesy:
+            self._courtesy.heard(outcomes)
+            self._note(self._courtesy)
+            if self._courtesy.halt:
+                self._halt(self._courtesy.halt)
+
+    def _halt(self, halt: Halt) -> None:
+        """Pause the job in the store and stop this run; on the store's thread."""
+        job_times.halt(self._engine, self._job.id, str(halt))
+        if self._loop and self._control:
+            self._loop.call_soon_threadsafe(self._control.stop_for, Stop.HALTED)
 
     def _settle(self, control: Control, journal: Journal) -> None:
         """Release what was not sent; keep the journal if the store cannot be told, for the next run to read."""
         journal.close()
         try:
             with reading(self._engine) as connection:
-                holds_any = bool(deliveries.held_by(connection, self._job.id, self._name))
-            if holds_any or self._untold:
-                self._books.settle(self._job.id, self._name, journals.read(journal.path), self._untold)
+                open_ones = deliveries.held_by(connection, self._job.id, self._name) | self._untold
+            if open_ones:
+                account = journals.read(journal.path, open_ones)
+                self._books.settle(self._job.id, self._name, account, self._untold)
             journal.remove()
             jobs.cancel_rest(self._engine, self._job.id, self._books.clock())
         except DBAPIError as error:
@@ -212,24 +226,18 @@ class Run:
     def _result(self, control: Control, recovered: Recovered) -> JobResult:
         deliveries_left = not jobs.finish_if_done(self._engine, self._job.id, self._books.clock())
         progress = control.progress()
+        next_due = deliveries.next_due(self._engine, self._job.id) if deliveries_left else None
+        if self._courtesy and self._courtesy.goes_on_at and deliveries_left and not control.stop:
+            next_due = self._courtesy.goes_on_at
+            job_times.schedule(self._engine, self._job.id, next_due)
+        job = jobs.get_job(self._engine, self._job.id)
+        stop = control.stop or _STOPPED_BY.get(job.state)
         return JobResult(
-            job=jobs.get_job(self._engine, self._job.id),
+            job=job,
             counts=deliveries.counts(self._engine, self._job.id),
             handled=progress.handled,
             seconds=progress.seconds,
-            next_due=deliveries.next_due(self._engine, self._job.id) if deliveries_left else None,
-            stop=control.stop,
+            next_due=next_due,
+            stop=Stop.HALTED if stop is Stop.PAUSED and job.halted else stop,
             recovered=recovered,
         )
-
-
-async def _end_feeding_when_stopping(desk: Desk) -> None:
-    await desk.control.stopped()
-    await desk.feeder.end()
-
-
-def _judge_relay(desk: Desk, given_up: list[RelayError | None]) -> None:
-    """Some connections may be given up; if work is left and nobody is left to do it, the relay is the reason."""
-    errors = [error for error in given_up if error]
-    if errors and desk.feeder.has_stock and not desk.control.is_stopping:
-        desk.control.fail(errors[0])

@@ -2,22 +2,34 @@
 
 What matters here is what is known afterwards (A24): a session that ends before the final dot was written has sent
 nothing; one that ends after it leaves the delivery unknown, whatever the cause.
+
+With PIPELINING a message costs one round trip: its body goes out in one write with MAIL, RCPT and DATA of the letter
+that follows (RFC 2920 section 3.1: content may come first in a group, DATA last). The server answers the dot first, so
+what it says of the one is known before the other's body is written.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 
 from newsletter.delivery.attempt import Attempt, Letter, Result
 from newsletter.delivery.dialogue import Dialogue, SessionLostError
+from newsletter.delivery.offers import Offers, stuff
 from newsletter.delivery.reply import Reply
 from newsletter.delivery.retry import END_OF_SESSION, Stage
 
 BLOCK = 256 * 1024
 """Octets handed to the transport at once; there must be progress within `Timeouts.block` for each."""
 GO_AHEAD = 354
+CLOSING = 1.0
+"""Seconds that a connection may take to close, TLS and all."""
 _STAGES = (Stage.MAIL, Stage.RCPT, Stage.DATA)
-_UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
+
+BeforeDot: TypeAlias = Callable[[], Awaitable[None] | None]
+"""Called just before the final dot is written, and awaited if it returns what to wait for; if it raises, no dot is."""
+Following: TypeAlias = Callable[[], Letter | None]
+"""The letter that will be sent next in this session, or None if there is none yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,30 +54,50 @@ class Session:
 
     def __init__(self, dialogue: Dialogue, extensions: Mapping[str, str], timeouts: Timeouts) -> None:
         self._dialogue = dialogue
-        self._extensions = extensions
         self._timeouts = timeouts
+        self._names = frozenset(name.lower() for name in extensions)
+        self._server = Offers.of(extensions)
+        self._announced: Letter | None = None
         self._has_written_dot = False
         self._is_ending = False
         self.transactions = 0
         """How many were begun."""
 
     @property
+    def offers(self) -> frozenset[str]:
+        """Names of the extensions that the server offers, in lower case."""
+        return self._names
+
+    def refuse(self, letter: Letter) -> Attempt | None:
+        """The refusal of a letter that this server cannot take, as far as its offers tell; nothing is sent."""
+        return self._server.refuse(letter)
+
+    @property
     def is_over(self) -> bool:
         """Whether a new session is needed."""
         return self._is_ending or self._dialogue.is_lost
 
-    async def send(self, letter: Letter, before_dot: Callable[[], None]) -> Attempt:
-        """One transaction. `before_dot` is called just before the final dot is written; if it raises, none is.
+    def has_announced(self, letter: Letter) -> bool:
+        """Whether the transaction of `letter` is open already: it must be sent next, or the session ended."""
+        return self._announced is letter and not self.is_over
+
+    async def send(self, letter: Letter, before_dot: BeforeDot, following: Following = lambda: None) -> Attempt:
+        """One transaction. `following` is asked for the letter that comes next, before this one's dot is written.
 
         Never raises for what the server does: the attempt says it.
         """
-        refusal = self._refuse_here(letter)
-        if refusal:
-            return refusal
-        self.transactions += 1
+        if self._announced is not None and self._announced is not letter:
+            self._end("another message was announced")
+        is_announced, self._announced = self._announced is letter, None
         self._has_written_dot = False
+        if not is_announced:
+            if refusal := self._server.refuse(letter):
+                return refusal
+            self.transactions += 1
         try:
-            return await self._transact(letter, before_dot)
+            if not is_announced:
+                self._open(letter)
+            return await self._transact(letter, before_dot, following)
         except SessionLostError as error:
             self._end(str(error))
             if self._has_written_dot:
@@ -74,6 +106,8 @@ class Session:
 
     async def quit(self) -> None:
         """Say goodbye, if there is anyone to say it to, and close."""
+        if self._announced:  # the server waits for its body, and would take QUIT for that
+            self._end("a message was announced and is not sent")
         if not self.is_over:
             try:
                 self._dialogue.write(b"QUIT\r\n")
@@ -81,7 +115,7 @@ class Session:
             except SessionLostError:
                 pass
         self._is_ending = True
-        self._dialogue.close()
+        await self._dialogue.close(CLOSING)
 
     def abort(self) -> None:
         """Drop the connection now; a transaction under way ends as NOT_SENT or LOST."""
@@ -91,75 +125,48 @@ class Session:
         self._is_ending = True
         self._dialogue.abort(why)
 
-    def _offers(self, extension: str) -> bool:
-        return extension in self._extensions
-
-    def _refuse_here(self, letter: Letter) -> Attempt | None:
-        """What the server cannot take is refused without asking it: no downgrade (A7), no cutting (SIZE)."""
-        size = self._extensions.get("size", "")
-        if _UNSAFE.search(letter.sender + letter.recipient):
-            reply, stage = Reply(553, "5.1.3 the address has characters that no command can carry"), Stage.RCPT
-        elif _needs_smtputf8(letter) and not self._offers("smtputf8"):
-            reply, stage = Reply(553, "5.6.7 the relay does not offer SMTPUTF8"), Stage.RCPT
-        elif size.isdigit() and 0 < int(size) < len(letter.message):
-            reply, stage = Reply(552, f"5.3.4 the relay takes at most {size} octets"), Stage.MAIL
-        else:
-            return None
-        return Attempt(result=Result.REFUSED, stage=stage, reply=reply)
-
-    def _commands(self, letter: Letter) -> list[tuple[bytes, float]]:
-        mail = f"MAIL FROM:<{letter.sender}>"
-        if self._offers("size"):
-            mail += f" SIZE={len(letter.message)}"
-        if self._offers("8bitmime") and not letter.message.isascii():
-            mail += " BODY=8BITMIME"
-        if _needs_smtputf8(letter):
-            mail += " SMTPUTF8"
-        return [
-            (f"{mail}\r\n".encode(), self._timeouts.mail),
-            (f"RCPT TO:<{letter.recipient}>\r\n".encode(), self._timeouts.rcpt),
-            (b"DATA\r\n", self._timeouts.data),
-        ]
-
-    async def _transact(self, letter: Letter, before_dot: Callable[[], None]) -> Attempt:
+    def _open(self, letter: Letter) -> None:
+        """Begin a transaction: all its commands at once if the server takes groups, else the first."""
         if self._dialogue.has_unread:  # said between transactions: a farewell (421), or out of step
             raise SessionLostError("the server spoke out of turn")
-        replies = await self._announce(self._commands(letter))
-        refused = await self._refusal(replies)
-        if refused:
-            return refused
-        await self._write_body(letter.message, before_dot)
+        self._dialogue.write(self._server.group(letter) if self._server.is_pipelined else self._server.mail(letter))
+
+    async def _transact(self, letter: Letter, before_dot: BeforeDot, following: Following) -> Attempt:
+        if not self._dialogue.heard(_GO_AHEADS):  # as a rule they came with the reply to the dot before
+            replies = await self._answers(letter)
+            if refused := await self._refusal(replies):
+                return refused
+        await self._write_body(letter, before_dot, following)
         reply = await self._dialogue.reply(self._timeouts.dot)
         if reply.is_positive:
-            return Attempt(result=Result.ACCEPTED, stage=Stage.DOT, reply=reply)
+            return Attempt(Result.ACCEPTED, Stage.DOT, reply)
         return self._refused(Stage.DOT, reply)
 
-    async def _announce(self, commands: list[tuple[bytes, float]]) -> list[Reply]:
-        """Write the commands, in one group if PIPELINING is offered, and read their replies as far as they come."""
+    async def _answers(self, letter: Letter) -> list[Reply]:
+        """The replies to MAIL, RCPT and DATA, as far as they come; without PIPELINING each waits for the one before."""
         replies: list[Reply] = []
-        is_grouped = self._offers("pipelining")
-        if is_grouped:
-            self._dialogue.write(b"".join(command for command, _ in commands))
-        for command, seconds in commands:
+        limits = self._timeouts.mail, self._timeouts.rcpt, self._timeouts.data
+        for stage, seconds in zip(_STAGES, limits, strict=True):
             try:
-                if not is_grouped:
-                    self._dialogue.write(command)
+                if not self._server.is_pipelined and stage is not Stage.MAIL:
+                    self._dialogue.write(b"DATA\r\n" if stage is Stage.DATA else self._server.rcpt(letter))
                 replies.append(await self._dialogue.reply(seconds))
             except SessionLostError:
                 if not any(reply.code >= 400 for reply in replies):  # noqa: PLR2004 - a refusal heard is worth more than the loss
                     raise
                 break
-            if not is_grouped and not _is_expected(command, replies[-1]):
+            if not self._server.is_pipelined and not _is_go(stage, replies[-1]):
                 break
         return replies
 
     async def _refusal(self, replies: list[Reply]) -> Attempt | None:
         """The first refusal among the replies to MAIL, RCPT and DATA; after it the session is ready for the next."""
-        heard = zip(_STAGES, replies, strict=False)  # fewer replies than stages: the first refusal ended it
-        refused = next(((stage, reply) for stage, reply in heard if not _is_go(stage, reply)), None)
-        if refused is None:
+        for stage, reply in zip(_STAGES, replies, strict=False):  # fewer replies: the first refusal ended it
+            if not _is_go(stage, reply):
+                break
+        else:
             return None
-        attempt = self._refused(*refused)
+        attempt = self._refused(stage, reply)
         if not self.is_over:
             await self._clean_up(replies)
         return attempt
@@ -192,44 +199,52 @@ class Session:
                 return Attempt(result=Result.NOT_SENT, stage=stage, reply=reply)
         return Attempt(result=Result.REFUSED, stage=stage, reply=reply)
 
-    async def _write_body(self, message: bytes, before_dot: Callable[[], None]) -> None:
-        body = stuff(message)
-        last = max(0, (len(body) - 1) // BLOCK * BLOCK)
-        for start in range(0, last, BLOCK):
-            self._dialogue.write(body[start : start + BLOCK])
-            await self._dialogue.drained(self._timeouts.block)
-        if self._dialogue.has_unread:  # whatever it is, it must not be taken for the reply to the dot
-            raise SessionLostError("the server spoke before the message was complete")
-        if self._dialogue.is_lost:
-            raise SessionLostError("the connection was lost in the message")
+    async def _write_body(self, letter: Letter, before_dot: BeforeDot, following: Following) -> None:
+        """The message, its dot, and what begins the next transaction; `before_dot` comes before the last of it."""
+        body = letter.message if letter.is_plain else stuff(letter.message)
+        if len(body) > BLOCK:
+            body = await self._write_all_but_the_end(body)
+        self._require_silence()
         try:
-            before_dot()
+            after = following() if self._server.is_pipelined else None
+            waiting = before_dot()
+            if waiting is not None:
+                await waiting
         except BaseException:
             self._end("the dot may not be written")
             raise
+        if waiting is not None:  # time has passed
+            self._require_silence()
+        self._write_dot(body, after)
+
+    def _require_silence(self) -> None:
+        """Whatever the server says in the message, it must not be taken for the reply to the dot."""
+        if self._dialogue.has_unread:
+            raise SessionLostError("the server spoke before the message was complete")
+        if self._dialogue.is_lost:
+            raise SessionLostError("the connection was lost in the message")
+
+    async def _write_all_but_the_end(self, body: bytes) -> bytes:
+        """Write whole blocks, each at the pace of the server; the rest."""
+        last = (len(body) - 1) // BLOCK * BLOCK
+        for start in range(0, last, BLOCK):
+            self._dialogue.write(body[start : start + BLOCK])
+            await self._dialogue.drained(self._timeouts.block)
+        return body[last:]
+
+    def _write_dot(self, body: bytes, after: Letter | None) -> None:
         self._has_written_dot = True
-        self._dialogue.write((body[last:] if last else body) + b".\r\n")
-
-
-def _needs_smtputf8(letter: Letter) -> bool:
-    return letter.needs_smtputf8 or not (letter.sender + letter.recipient).isascii()
+        if after is None or self._server.refuse(after):
+            self._dialogue.write(body, b".\r\n")
+            return
+        self._dialogue.write(body, b".\r\n" + self._server.group(after))
+        self._announced = after
+        self.transactions += 1
 
 
 def _is_go(stage: Stage, reply: Reply) -> bool:
     return reply.code == GO_AHEAD if stage is Stage.DATA else reply.is_positive
 
 
-def _is_expected(command: bytes, reply: Reply) -> bool:
-    return _is_go(Stage.DATA if command == b"DATA\r\n" else Stage.MAIL, reply)
-
-
-def stuff(message: bytes) -> bytes:
-    """`message` with a line end at its end and a second dot before each line that begins with one (RFC 5321 4.5.2).
-
-    Our templates have no such line; looking costs microseconds.
-    """
-    if not message.endswith(b"\r\n"):
-        message += b"\r\n"
-    if message.startswith(b"."):
-        message = b"." + message
-    return message.replace(b"\r\n.", b"\r\n..") if b"\r\n." in message else message
+_GO_AHEADS = tuple(partial(_is_go, stage) for stage in _STAGES)
+"""What the replies to MAIL, RCPT and DATA are when all is well."""

@@ -15,10 +15,11 @@ from typing import Literal, cast
 
 import aiosmtplib
 
-from newsletter.config import Configuration, Relay
+from newsletter.config import Configuration, MailingList, Relay
+from newsletter.delivery.access_token import TokenSource, token_source
 from newsletter.delivery.dialogue import Dialogue
 from newsletter.delivery.session import Session, Timeouts
-from subscribers.errors import ConfigurationError, ServiceError
+from subscribers.errors import ConfigurationError, NewsletterError, ServiceError
 
 
 class RelayError(ServiceError):
@@ -40,13 +41,17 @@ class Endpoint:
     password: str = field(default="", repr=False)
     ca_file: Path | None = None
     hello_name: str = ""
+    token: TokenSource | None = field(default=None, repr=False, compare=False)
+    """Sign in by XOAUTH2 instead of a password."""
+    require_tls: bool = False
+    """The list demands REQUIRETLS: a server without it gets no mail (RFC 8689)."""
 
     def __str__(self) -> str:
         return f"relay {self.host}:{self.port}"
 
 
-def endpoint_of(configuration: Configuration, relay: Relay) -> Endpoint:
-    """What the configuration says of `relay`, the password read from its file."""
+def endpoint_of(configuration: Configuration, relay: Relay, mailing_list: MailingList | None = None) -> Endpoint:
+    """What the configuration says of `relay`, the password read from its file, for the mail of this list or of any."""
     return Endpoint(
         host=relay.host,
         port=relay.port,
@@ -55,11 +60,16 @@ def endpoint_of(configuration: Configuration, relay: Relay) -> Endpoint:
         password=configuration.relay_password(relay),
         ca_file=configuration.folder / relay.ca_file if relay.ca_file else None,
         hello_name=relay.hello_name or "",
+        token=token_source(configuration, relay),
+        require_tls=bool(mailing_list and mailing_list.require_tls),
     )
 
 
 async def open_session(endpoint: Endpoint, timeouts: Timeouts | None = None) -> Session:
-    """A session that is ready for MAIL; raises RelayError (no secret in it) or ConfigurationError for the CA file."""
+    """A session that is ready for MAIL.
+
+    Raises RelayError (no secret in it), ConfigurationError for the CA file, and either for the source of a token.
+    """
     timeouts = timeouts or Timeouts()
     context = None if endpoint.security == "none" else _tls_context(endpoint.ca_file)
     name = endpoint.hello_name or await asyncio.to_thread(_own_name)
@@ -72,11 +82,28 @@ async def open_session(endpoint: Endpoint, timeouts: Timeouts | None = None) -> 
     try:
         await client.connect()
         await _hello(client)
+        _require(client, endpoint)
+    except NewsletterError as error:
+        await _drop(client, opened)
+        if isinstance(error, RelayError | ConfigurationError):
+            raise
+        raise RelayError(error.what, where=error.where, remedy=error.remedy, is_lasting=False) from None
     except (aiosmtplib.SMTPException, OSError, ValueError, asyncio.IncompleteReadError) as error:
-        client.close()
-        opened.close()
+        await _drop(client, opened)
+        if endpoint.token and isinstance(error, aiosmtplib.SMTPAuthenticationError):
+            endpoint.token.forget()
         raise _explain(error, endpoint) from None
     return _take_over(client, endpoint, timeouts)
+
+
+async def _drop(client: aiosmtplib.SMTP, opened: socket.socket) -> None:
+    """Close at once, without a TLS farewell that the other side may never answer."""
+    transport = cast("asyncio.Transport | None", client.transport)
+    client.close()
+    if transport:
+        transport.abort()
+    opened.close()
+    await asyncio.sleep(0)  # let the transport hear of it before the loop may end
 
 
 def _client(
@@ -86,7 +113,8 @@ def _client(
         hostname=endpoint.host,
         sock=opened,
         username=endpoint.username or None,
-        password=endpoint.password if endpoint.username else None,
+        password=endpoint.password if endpoint.username and not endpoint.token else None,
+        oauth_token_generator=endpoint.token.token if endpoint.token else None,
         local_hostname=name,
         use_tls=endpoint.security == "tls",
         start_tls=endpoint.security == "starttls",
@@ -101,6 +129,13 @@ async def _hello(client: aiosmtplib.SMTP) -> None:
             await client.ehlo()
         except aiosmtplib.SMTPHeloError:
             await client.helo()
+
+
+def _require(client: aiosmtplib.SMTP, endpoint: Endpoint) -> None:
+    """Raise RelayError if the list demands what the server does not offer, inside TLS."""
+    if endpoint.require_tls and "requiretls" not in client.esmtp_extensions:
+        remedy = "use a relay that does, or take require_tls out of the list"
+        raise _lasting("it does not offer REQUIRETLS, which the list demands", endpoint, remedy)
 
 
 def _take_over(client: aiosmtplib.SMTP, endpoint: Endpoint, timeouts: Timeouts) -> Session:
@@ -188,10 +223,13 @@ def _unusable(endpoint: Endpoint) -> RelayError:
 
 def _missing(text: str, endpoint: Endpoint) -> RelayError:
     """Aiosmtplib says in words what the server does not offer."""
+    if endpoint.token and "XOAUTH2" in text:
+        remedy = 'use auth = "password", or ask the relay\'s operator'
+        return _lasting("it does not offer to sign in with a token (XOAUTH2)", endpoint, remedy)
+    if "AUTH" in text or "authentication" in text:  # without TLS it speaks of STARTTLS too
+        return _lasting("it offers no way to log in", endpoint, "remove username, or check port and security")
     if "STARTTLS" in text:
         return _lasting("it does not offer STARTTLS", endpoint, "no mail leaves unprotected; check port and security")
-    if "AUTH" in text or "authentication" in text:
-        return _lasting("it offers no way to log in", endpoint, "remove username, or check port and security")
     return _lasting("it does not talk SMTP as expected", endpoint, "check host and port")
 
 
@@ -199,6 +237,10 @@ def _refused(error: aiosmtplib.SMTPResponseException, endpoint: Endpoint) -> Rel
     if error.code < 0:  # aiosmtplib's number for what is no reply at all
         return _missing("", endpoint)
     is_password = isinstance(error, aiosmtplib.SMTPAuthenticationError)
+    if is_password and endpoint.token:  # perhaps it ran out this minute: the next session gets a new one
+        what = f"it refuses the access token ({error.code})"
+        remedy = "check that the token is for this username and for sending mail, and that it is renewed in time"
+        return RelayError(what, where=str(endpoint), remedy=remedy, is_lasting=False)
     if 400 <= error.code < 500:  # noqa: PLR2004 - 4yz: not now
         what = "it cannot check the password at the moment" if is_password else "it does not want us at the moment"
         return _temporary(f"{what} ({error.code})", endpoint)

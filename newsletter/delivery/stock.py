@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from newsletter.store.claims import Claimed
 
-STOCK_SECONDS = 2.0
-"""A batch is what the relay takes in this time: more would only grow old in memory."""
+STOCK_SECONDS = 0.15
+"""A batch is what the relay takes in this time: more would grow old in memory, and be looked at again (I2)."""
 FIRST_BATCH = 64
 """Before anything was measured."""
 

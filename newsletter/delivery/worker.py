@@ -9,17 +9,22 @@ from sqlalchemy import Engine
 
 from newsletter.config import Configuration
 from newsletter.delivery.control import Pace, Progress
+from newsletter.delivery.forecast import spread_speed
 from newsletter.delivery.hold import holding
 from newsletter.delivery.job import JobEvent, SendJob
-from newsletter.delivery.letters import letter_writer
+from newsletter.delivery.letters import Sign, letter_writer
+from newsletter.delivery.manners import manners_of
+from newsletter.delivery.means import JobResult, Means
 from newsletter.delivery.recovery import Books
-from newsletter.delivery.run import JobResult, Means, Run
+from newsletter.delivery.relays import Via, together
+from newsletter.delivery.run import Run
 from newsletter.delivery.smtp import endpoint_of
 from newsletter.store import jobs
+from newsletter.store.dkim_keys import signer_of
+from newsletter.store.identity import check
 from subscribers.clock import Clock, utc_now
 from subscribers.errors import NegativeError
 from subscribers.ledger_entry import Record
-from subscribers.retention import RetentionPolicy
 from subscribers.store import anything_overdue
 from subscribers.tokens import Keyring
 from subscribers.transactions import reading
@@ -40,44 +45,89 @@ class Sending:
     clock: Clock = utc_now
     should_stop: Callable[[], bool] = lambda: False
     """Asked every second, so that a run in a thread (`serve`) can be ended like one that gets a signal."""
+    patience: float = 3600
+    """Seconds that a run waits for the next slot of a limit, or for the hours for sending, before it ends."""
+    power_safe: bool | None = None
+    """Whether the journal is synced before every group of dots; as the database does if not given."""
 
 
 def run_job(sending: Sending, job: SendJob, *, report: Callable[[Progress], None] | None = None) -> JobResult:
     """Run `job` in this thread until it is done, interrupted, paused, or only waits.
 
     Raises ConflictError (another process sends it; it is paused, finished or cancelled), NegativeError (erasure is
-    overdue, I4), ConfigurationError, ServiceError (relay or database; what was sent is recorded or in the journal).
+    overdue, I4), ConfigurationError (also for a database that was restored or copied), ServiceError (relay or database;
+    what was sent is recorded or in the journal).
     """
-    return run_with(means_of(sending, job, report), job)
+    check(sending.engine, sending.configuration.data_dir)
+    result = run_with(means_of(sending, job, report), job)
+    check(sending.engine, sending.configuration.data_dir)  # a state of the database from before this run shows
+    return result
 
 
 def means_of(sending: Sending, job: SendJob, report: Callable[[Progress], None] | None = None) -> Means:
     """What the configuration says about sending this job; raises ConfigurationError."""
     configuration = sending.configuration
     mailing_list = configuration.mailing_list(job.list_slug)
-    relay = configuration.relay_of(job.list_slug)
+    first, *others = vias_of(configuration, job)
     return Means(
         books=books_of(sending),
         spool=configuration.data_dir / SPOOL,
-        endpoint=endpoint_of(configuration, relay),
-        pace=Pace(
-            connections=relay.connections,
-            messages_per_connection=relay.messages_per_connection,
-            messages_per_second=relay.messages_per_second,
-        ),
+        endpoint=first.endpoint,
+        pace=first.pace,
+        weight=first.weight,
+        others=tuple(others),
+        manners=manners_of(configuration, job.list_slug, patience=sending.patience),
         write=letter_writer(
-            configuration, sending.keyring, job, jobs.load_issue(sending.engine, job.digest), sending.clock
+            configuration,
+            sending.keyring,
+            job,
+            jobs.load_issue(sending.engine, job.digest),
+            sending.clock,
+            signing(configuration, job.list_slug, sending.clock),
         ),
         expire_after=timedelta(hours=mailing_list.expire_after_hours),
         report=report,
         should_stop=sending.should_stop,
+        power_safe=is_power_safe(sending),
     )
+
+
+def vias_of(configuration: Configuration, job: SendJob) -> tuple[Via, ...]:
+    """The relays of the job, the list's first one first."""
+    mailing_list = configuration.mailing_list(job.list_slug)
+    vias = [
+        Via(
+            name=name,
+            endpoint=endpoint_of(configuration, relay, mailing_list),
+            pace=Pace(
+                connections=relay.connections,
+                messages_per_connection=relay.messages_per_connection,
+                messages_per_second=relay.messages_per_second,
+            ),
+            weight=relay.weight,
+        )
+        for name, relay in configuration.relays_of(job.list_slug).items()
+    ]
+    return together(vias, spread_speed(job.audience, job.spread))
+
+
+def signing(configuration: Configuration, list_slug: str, clock: Clock = utc_now) -> Sign | None:
+    """What signs the messages of a list, None if it names no key (A21); raises ConfigurationError for a bad key."""
+    signer = signer_of(configuration, list_slug)
+    return (lambda message: signer.signatures(message, clock())) if signer else None
+
+
+def is_power_safe(sending: Sending) -> bool:
+    """Whether the job stays exact over a power cut: as asked, and by default with a database server (PostgreSQL)."""
+    if sending.power_safe is not None:
+        return sending.power_safe
+    return sending.engine.dialect.name == "postgresql"
 
 
 def books_of(sending: Sending) -> Books:
     """Where outcomes of this project are written down."""
     lists = sending.configuration.lists.items()
-    policies = {slug: RetentionPolicy(period=item.retention, zone=item.zone) for slug, item in lists}
+    policies = {slug: item.policy for slug, item in lists}
     return Books(engine=sending.engine, remember=sending.remember, policies=policies, clock=sending.clock)
 
 

@@ -10,8 +10,8 @@ from sqlalchemy.exc import OperationalError
 from newsletter.compose.compiled import CompiledIssue
 from newsletter.delivery import continuing
 from newsletter.delivery.continuing import continue_due
+from newsletter.delivery.means import JobResult
 from newsletter.delivery.outcome import State
-from newsletter.delivery.run import JobResult
 from newsletter.delivery.worker import Sending, run_job
 from newsletter.message.identity import identity_of
 from newsletter.store import deliveries

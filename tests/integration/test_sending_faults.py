@@ -1,5 +1,6 @@
 """Every way a relay can fail: the sum of outcomes is the audience, and what it accepted is exactly sent or unknown."""
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,8 @@ from newsletter.delivery.session import Timeouts
 from newsletter.delivery.worker import run_with
 from newsletter.store import deliveries, jobs
 from subscribers.errors import ServiceError
-from tests.support.sending import World, fresh_store, paced, planned, short_letter
-from tests.support.smtp import CLOSE, RESET, SILENCE, ScriptedServer, at, nothing_listens
+from tests.support.sending import World, fresh_store, paced, people, planned, short_letter
+from tests.support.smtp import CLOSE, HALVES, LONG, RESET, SILENCE, ScriptedServer, at, nothing_listens
 
 PEOPLE = 12
 
@@ -313,8 +314,35 @@ def test_a_reply_before_the_message_is_complete_is_never_taken_for_the_answer_to
 
 
 VERBS = ["GREETING", "EHLO", "MAIL", "RCPT", "DATA", "DOT"]
-ACTIONS = [CLOSE, RESET, "421 4.3.2 x", "451 4.3.0 x", "452 4.5.3 x", "550 5.1.1 x", "552 too many recipients",
-           "554 5.7.1 x", "garbage", "250 x", "354 x", "250-half"]  # fmt: skip
+ACTIONS = [CLOSE, RESET, SILENCE, "421 4.3.2 x", "451 4.3.0 x", "452 4.5.3 x", "550 5.1.1 x",
+           "552 too many recipients", "554 5.7.1 x", "garbage", "250 x", "354 x", "250-half",
+           *(f"{how}{reply}" for how in (HALVES, LONG) for reply in ("250 x", "354 x", "451 4.3.0 x", "550 5.7.1 x"))
+          ]  # fmt: skip
+
+
+@pytest.mark.parametrize("is_pipelined", [True, False])
+@pytest.mark.parametrize("verb", VERBS)
+def test_any_answer_to_any_verb_leaves_every_outcome_exact(world, verb, is_pipelined, is_full):
+    """The first and the third of its kind misbehave, so that a session is under way and a message is announced."""
+    limits = Timeouts(connect=1, greeting=0.3, mail=0.2, rcpt=0.2, data=0.2, block=0.2, dot=0.3, quit=0.1)
+    pace = paced(timeouts=limits, reconnect_waits=(0, 0), connections=1)
+    people(world.engine, PEOPLE)
+    for action in ACTIONS if is_full else random.Random(f"{verb} {is_pipelined}").sample(ACTIONS, 5):
+        script, extensions = misbehaving(verb, action), ("PIPELINING",) if is_pipelined else ()
+        job = planned(world.engine, slug=f"{verb} {action}")
+        with ScriptedServer(script=script, extensions=extensions) as server:
+            attempt(world, job, server, pace=pace)
+        assert_exact(world, job, server, job.audience)
+
+
+def misbehaving(verb, action):
+    heard = [0]
+
+    def script(_peer, now, _argument):
+        heard[0] += now == verb
+        return action if now == verb and heard[0] in {1, 3} else None
+
+    return script
 
 
 @settings(

@@ -9,11 +9,13 @@ from sqlalchemy import select, update
 
 from newsletter.delivery.control import Pace
 from newsletter.delivery.feeder import FRESH_SECONDS
+from newsletter.delivery.means import JobResult
 from newsletter.delivery.outcome import State
-from newsletter.delivery.run import JobResult
 from newsletter.store.tables import job_tally
+from subscribers.leaving import end_many
 from subscribers.ledger_entry import nowhere
 from subscribers.scrubbing import erase_subscriber
+from subscribers.subscription import Actor, EndedReason
 from subscribers.tables import subscriber, subscription
 from subscribers.transactions import reading, writing
 from tests.support.sending import World, fresh_store, paced, planned
@@ -113,6 +115,23 @@ def test_an_unlimited_run_at_a_slow_relay_sends_nothing_to_who_left_before_the_m
     assert result.counts[State.SKIPPED] == 60 - len(server.accepted)
 
 
+def test_who_leaves_after_their_message_was_announced_is_not_mailed(world):
+    """MAIL, RCPT and DATA went out with the message before; the session is given up in the middle (I2)."""
+    job = planned(world.engine, 4)
+
+    def script(peer, verb, _argument):
+        if verb == "DOT" and peer.recipient == "p1@example.org":
+            leave(world, 2)
+            time.sleep(2 * FRESH_SECONDS)
+
+    with ScriptedServer(script=script) as server:
+        result = world.run(job, server.port, pace=paced(connections=1))
+    assert any(b"RCPT TO:<p2@example.org>" in line for line in server.lines)
+    assert server.seen == ["p0@example.org", "p1@example.org", "p3@example.org"]
+    assert {state: n for state, n in result.counts.items() if n} == {State.SENT: 3, State.SKIPPED: 1}
+    assert (len(server.peers), result.job.state) == (2, "finished")
+
+
 def test_a_message_in_flight_of_a_person_erased_meanwhile_counts_as_what_the_relay_said(world):
     """The relay answered 250: the sum says sent, not unknown."""
     job = planned(world.engine, 3)
@@ -147,3 +166,32 @@ def test_who_is_erased_from_the_stock_of_a_run_that_is_stopped_counts_as_skipped
         result = running.result(timeout=30)
     assert result.counts[State.SKIPPED] == 1
     assert result.counts[State.UNKNOWN] == 0
+
+
+def test_of_thousands_who_leave_during_a_job_nobody_is_mailed_afterwards(world, is_full):
+    """They leave through the writer that one-click uses, in groups, while the job takes its way (I2, A11)."""
+    number, groups, rate = (10_000, 20, 800) if is_full else (2_000, 8, 400)
+    job = planned(world.engine, number + number // 5)
+    with reading(world.engine) as connection:
+        refs = connection.scalars(select(subscription.c.ref).order_by(subscription.c.id)).all()[-number:]
+    people = [f"p{index}@example.org" for index in range(number // 5, number + number // 5)]
+    size, seen_then = number // groups, {}
+    pace = paced(connections=4, batch=500, messages_per_second=rate)
+    with ScriptedServer() as server, ThreadPoolExecutor(2) as pool:
+        running = begin(world, job, server, pool, pace)
+        for group in reversed(range(groups)):
+            part = slice(group * size, (group + 1) * size)
+            with writing(world.engine) as connection:
+                now = datetime.now(UTC)
+                end_many(
+                    connection, [(ref, now) for ref in refs[part]], reason=EndedReason.UNSUBSCRIBED,
+                    actor=Actor.SUBSCRIBER, policies={}, record=nowhere,
+                )  # fmt: skip
+            time.sleep(2 * FRESH_SECONDS)
+            seen_then[group] = set(server.seen)
+        result = running.result(timeout=120)
+    for group, seen in seen_then.items():
+        left = set(people[group * size : (group + 1) * size])
+        assert left & set(server.seen) <= seen
+    assert result.counts[State.SENT] == len(server.accepted)
+    assert result.counts[State.SKIPPED] == job.audience - len(server.accepted) > number // 2

@@ -2,14 +2,15 @@
 
 import base64
 import re
+from dataclasses import replace
 
 import pytest
 
 from newsletter.delivery.outcome import State
 from newsletter.delivery.smtp import RelayError
 from subscribers.errors import ConfigurationError
-from tests.support.sending import World, fresh_store, planned
-from tests.support.smtp import CLOSE, RESET, ScriptedServer, at, make_authority
+from tests.support.sending import IMPATIENT, World, fresh_store, paced, planned
+from tests.support.smtp import CLOSE, RESET, SILENCE, ScriptedServer, at, make_authority
 
 SECRET = "geheim-wachtwoord-7"
 LOGIN = {"username": "afzender", "password": SECRET}
@@ -143,6 +144,16 @@ def test_a_server_that_fails_at_auth_leaves_everything_queued(world, authority, 
     with ScriptedServer(script=at("AUTH", action), tls=authority.server(), extensions=("AUTH PLAIN",)) as server:
         with pytest.raises(RelayError):
             world.run(job, server.port, **protected(authority))
+        assert world.counts(job) == {State.QUEUED: 3}
+
+
+@pytest.mark.parametrize("verb", ["GREETING", "EHLO", "STARTTLS", "AUTH"])
+def test_a_server_that_falls_silent_before_the_session_is_ready_leaves_everything_queued(world, authority, verb):
+    job = planned(world.engine, 3)
+    pace = paced(timeouts=replace(IMPATIENT.timeouts, greeting=0.5))
+    with ScriptedServer(script=at(verb, SILENCE), tls=authority.server(), extensions=("AUTH PLAIN",)) as server:
+        with pytest.raises(RelayError, match="did not answer"):
+            world.run(job, server.port, pace=pace, **protected(authority))
         assert world.counts(job) == {State.QUEUED: 3}
 
 

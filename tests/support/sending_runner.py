@@ -1,11 +1,13 @@
 """The process that crash tests kill: runs the one job of a store, as `newsletter send` would.
 
-python -m tests.support.sending_runner URL FOLDER PORT JOB [SIZE]; ends with the exit status of the result.
+python -m tests.support.sending_runner URL FOLDER PORT JOB [SIZE [power-safe]]; ends with the exit status of the result.
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+from newsletter.delivery.worker import run_with
 from newsletter.store import jobs
 from newsletter.store.engine import connect
 from subscribers.errors import NewsletterError
@@ -13,11 +15,13 @@ from tests.support.sending import World
 
 
 def main() -> int:
-    url, folder, port, job, *size = sys.argv[1:]
+    url, folder, port, job, *more = sys.argv[1:]
+    size, is_power_safe = int(more[0]) if more else 300, "power-safe" in more
     engine = connect(url)
     world = World(engine, Path(folder))
     try:
-        result = world.run(jobs.get_job(engine, int(job)), int(port), size=int(size[0]) if size else 300)
+        means = replace(world.means(int(port), size=size), power_safe=is_power_safe)
+        result = run_with(means, jobs.get_job(engine, int(job)))
     except NewsletterError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_status

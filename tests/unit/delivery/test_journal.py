@@ -1,5 +1,8 @@
+import asyncio
 import os
+import time
 from datetime import UTC, datetime
+from io import BytesIO
 
 import pytest
 from hypothesis import given
@@ -7,6 +10,7 @@ from hypothesis import strategies as st
 
 from newsletter.delivery import journal
 from newsletter.delivery.journal import HEADER, Journal, JournalError, decode, encode_outcome, encode_start
+from newsletter.delivery.journal_format import Account, decode_lines, encode_header, encode_withdrawal
 from newsletter.delivery.outcome import Event, Outcome
 from newsletter.delivery.recovery import settlement
 
@@ -18,6 +22,7 @@ outcomes = st.builds(
     reason=st.sampled_from(["", "policy", "no-such-address"]),
     due_at=st.none() | st.integers(1, 4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)),
     is_hard=st.booleans(),
+    reply=st.just(""),
 )
 
 
@@ -69,10 +74,58 @@ def test_an_unreadable_record_is_damage(bad):
     assert decode(HEADER + encode_start(1) + bad).is_damaged
 
 
-def test_a_foreign_file_is_damage_and_an_empty_one_is_not():
-    assert decode(b"something else\nS 1\n").is_damaged
-    assert not decode(b"").is_damaged
-    assert not decode(HEADER[:5]).is_damaged
+@pytest.mark.parametrize("content", [b"something else\nS 1\n", b"", HEADER[:5], b"newsletter-journal 2 x\n"])
+def test_a_file_without_the_whole_header_is_damage(content):
+    """The header is on the disk before anything is claimed: whoever holds a delivery and has none lost it."""
+    assert decode(content).is_damaged
+
+
+def header(boot="here", *, power_safe=False):
+    return encode_header(boot, power_safe=power_safe)
+
+
+def test_a_dot_that_was_not_written_after_all_leaves_nothing_open():
+    account = decode(HEADER + encode_start(1) + encode_start(2) + encode_withdrawal(1))
+    assert account.open_dots == {2}
+    assert not account.is_damaged
+
+
+@pytest.mark.parametrize("power_safe", [True, False])
+@pytest.mark.parametrize("boot", ["here", ""])
+def test_a_journal_of_this_start_of_the_machine_is_whole(boot, power_safe):
+    """Also where the system tells no start from another."""
+    account = decode(header(power_safe=power_safe) + encode_start(1), boot)
+    assert (account.open_dots, account.is_damaged) == ({1}, False)
+    assert not decode(header("", power_safe=power_safe), "here").is_damaged
+
+
+def test_after_a_new_start_of_the_machine_only_a_power_safe_journal_is_whole():
+    assert decode(header() + encode_start(1), "elsewhere").is_damaged
+    assert not decode(header(power_safe=True) + encode_start(1), "elsewhere").is_damaged
+
+
+@pytest.mark.parametrize("end", [b"\0" * 40 + b"\n", b"S x\n\xff\n", b"\0\0\0"])
+def test_the_unreadable_end_of_a_power_safe_journal_was_never_synced(end):
+    """No dot followed from it; before a new start it is damage, as is anything unreadable in the middle."""
+    content = header(power_safe=True) + encode_start(1) + end
+    assert not decode(content, "elsewhere").is_damaged
+    assert decode(content, "here").is_damaged is end.endswith(b"\n")
+    if end.endswith(b"\n"):
+        assert decode(content + encode_start(2), "elsewhere").is_damaged
+
+
+@given(st.binary(max_size=200), st.booleans(), st.sampled_from(["", "here", "elsewhere"]))
+def test_any_bytes_make_an_account(rest, power_safe, boot):
+    decode(rest, boot)
+    decode(header(power_safe=power_safe) + rest, boot)
+
+
+def test_only_what_is_asked_for_is_kept_in_mind():
+    """The journal of a large job holds millions of outcomes that the store knows."""
+    accepted = encode_outcome(Outcome(delivery=1, event=Event.ACCEPT))
+    content = HEADER + encode_start(1) + accepted + encode_start(2) + encode_start(3) + b"S 4"
+    account = decode_lines(BytesIO(content), among={2, 4})
+    assert account == Account(open_dots=frozenset({2}))
 
 
 def test_settlement_knows_the_three_cases():
@@ -106,6 +159,61 @@ def test_a_journal_on_disk_is_read_back(tmp_path):
     assert not list(journal.left_behind(tmp_path / "spool", 77))
     written.remove()
     assert not list(journal.left_behind(tmp_path / "spool", 7))
+
+
+def test_an_outcome_goes_to_the_disk_with_the_next_dot_or_when_it_is_asked(tmp_path):
+    written = Journal(tmp_path / "1-a.journal")
+    written.start(1)
+    size = written.path.stat().st_size
+    written.finish(Outcome(delivery=1, event=Event.ACCEPT, code=250))
+    assert written.path.stat().st_size == size
+    written.start(2)
+    assert written.path.read_bytes().endswith(b"S 1\nO 1 accept 250 0 - -\nS 2\n")
+    written.finish(Outcome(delivery=2, event=Event.ACCEPT, code=250))
+    written.flush()
+    assert written.path.read_bytes().endswith(b"S 2\nO 2 accept 250 0 - -\n")
+    written.close()
+
+
+def test_a_power_safe_journal_syncs_before_the_dot_and_shares_syncs(tmp_path, monkeypatch):
+    synced = []
+    ordinary = os.fdatasync
+
+    def fdatasync(file):
+        synced.append(os.fstat(file).st_size)
+        time.sleep(0.01)
+        ordinary(file)
+
+    monkeypatch.setattr(os, "fdatasync", fdatasync)
+
+    async def dots(number):
+        written = Journal(tmp_path / "1-a.journal", power_safe=True)
+
+        async def dot(delivery):
+            await written.start(delivery)
+            assert synced[-1] >= written.path.read_bytes().index(b"S %d\n" % delivery)
+
+        await asyncio.gather(*(dot(delivery) for delivery in range(1, number + 1)))
+        written.close()
+
+    asyncio.run(dots(50))
+    assert len(synced) == 1
+
+
+def test_a_sync_that_fails_stops_every_dot_that_waits_for_it(tmp_path, monkeypatch):
+    def fails(_file):
+        raise OSError(5, "Input/output error")
+
+    async def dots():
+        written = Journal(tmp_path / "1-a.journal", power_safe=True)
+        monkeypatch.setattr(os, "fdatasync", fails)
+        found = await asyncio.gather(*(written.start(delivery) for delivery in (1, 2)), return_exceptions=True)
+        assert [type(error) for error in found] == [JournalError, JournalError]
+        with pytest.raises(JournalError):
+            written.start(3)
+        written.close()
+
+    asyncio.run(dots())
 
 
 def test_a_journal_that_cannot_be_made_or_written_says_so(tmp_path):

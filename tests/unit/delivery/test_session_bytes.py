@@ -3,7 +3,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.delivery.session import stuff
+from newsletter.delivery.offers import stuff
 
 
 def unstuffed(wire: bytes) -> bytes:

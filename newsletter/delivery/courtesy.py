@@ -1,0 +1,239 @@
+"""What a run does to be polite to receivers: pace, sending hours, slowing down, and halting by itself (edge).
+
+Everything here happens on the store's thread, a batch or a group at a time; while nobody is limited or pushes back, a
+message costs nothing. Logs and notes name groups and configured domains only (I7).
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine
+
+from newsletter.delivery.line_notes import notes_of, public_name, speed_of
+from newsletter.delivery.lines import LOOK_AGAIN, Line
+from newsletter.delivery.outcome import Event, Outcome, State
+from newsletter.delivery.pacing import SECOND, microseconds, moment
+from newsletter.delivery.placing import place
+from newsletter.delivery.pushback import Halt, Health, Thresholds, is_too_fast
+from newsletter.delivery.receivers import Receivers, domain_of
+from newsletter.delivery.windows import Hours
+from newsletter.store import deliveries, pace
+from newsletter.store.claims import Batch, Checked
+from subscribers.transactions import reading, writing
+
+LOG = logging.getLogger("newsletter.delivery")
+SHORTEST_WAIT = 0.25
+"""Seconds between two looks for slots that have come."""
+MANY = 50
+"""So many outcomes are looked at together to see whether the relay as a whole pushes back."""
+MANY_PERCENT = 30
+MANY_GROUPS = 3
+"""Deferrals of fewer groups than this are about those groups, not about the relay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manners:
+    """What the configuration asks of a run."""
+
+    receivers: Receivers
+    hours: Hours = field(default_factory=lambda: Hours(zone=ZoneInfo("UTC")))
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    patience: float = 3600
+    """Seconds that a run waits for the next slot; a longer wait ends it, and `serve` or another `send` goes on."""
+
+
+class Courtesy:
+    """The manners of one run of one job."""
+
+    def __init__(self, manners: Manners, engine: Engine, job: int, clock: Callable[[], datetime]) -> None:
+        self._receivers, self._hours = manners.receivers, manners.hours
+        self._patience = manners.patience
+        self._engine, self._job, self._clock = engine, job, clock
+        self._health = Health(thresholds=manners.thresholds)
+        self._began = clock()
+        self._open_until: datetime | None = None
+        self._lately: Counter[bool] = Counter()  # outcomes, by whether they were deferrals
+        self._lately_of: set[str] = set()
+        self.goes_on_at: datetime | None = None
+        """When the run ended because the next slot is far away."""
+        self.halt: Halt | None = None
+        self.notes: tuple[str, ...] = ()
+        """What is waited for, for whoever watches."""
+        self._know_slowed()
+
+    def _know_slowed(self) -> None:
+        """Groups that were slow when the last run ended."""
+        for name in pace.every_name(self._engine):
+            if name in self._receivers.groups.values():
+                self._receivers.made(name)
+        with reading(self._engine) as connection:
+            self._load(connection)
+
+    # ---------------------------------------------------------------- before sending
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this is an hour to send in."""
+        if self._hours.is_always:
+            return True
+        now = self._clock()
+        if self._open_until is None or now >= self._open_until:
+            if not self._hours.is_open(now):
+                self._open_until = None
+                return False
+            self._open_until = self._hours.closes(now) or now + timedelta(days=1)
+        return True
+
+    @property
+    def has_queue(self) -> bool:
+        """Whether some are set aside whose turn comes before others', or did not long ago."""
+        lately = microseconds(self._clock()) - LOOK_AGAIN
+        return any(line.tail > lately for line in self._receivers.every())
+
+    def admit(self, worker: str, batch: Batch) -> Batch:
+        """The batch with those who may begin now or within a second; the others are set aside in the store."""
+        if not batch.claimed or self._receivers.is_idle:
+            return batch
+        now = self._clock()
+        at = microseconds(now)
+        with writing(self._engine) as connection:
+            self._load(connection)
+            self._rise(at)
+            places = place(self._receivers, [domain_of(item.address) for item in batch.claimed], at, due=batch.due)
+            pairs = list(zip(batch.claimed, places, strict=True))
+            slots = [(item.delivery, moment(to.at)) for item, to in pairs if to.is_aside]
+            pace.set_aside(connection, worker, slots, now)
+            self._save(connection)
+        self._tell(now)
+        return replace(
+            batch,
+            claimed=tuple(item for item, to in pairs if not to.is_aside and to.at <= at),
+            later=tuple(((to.at - at) / SECOND, item) for item, to in pairs if not to.is_aside and to.at > at),
+            aside=len(slots),
+        )
+
+    def sift(self, worker: str, checked: Checked) -> Checked:
+        """Of deliveries that were looked at again, those whose receivers are not closed; the rest is set aside."""
+        now = self._clock()
+        at = microseconds(now)
+        closed = {line.name: line for line in self._receivers.every() if line.closed_until > at}
+        if not closed:
+            return checked
+        shut = [(item, line) for item in checked.claimed if (line := self._closed(item.address, closed))]
+        if not shut:
+            return checked
+        slots = [(item.delivery, moment(line.queue(1, at)[0][0])) for item, line in shut]
+        with writing(self._engine) as connection:
+            aside = pace.set_aside(connection, worker, slots, now)
+        gone = {identity for identity, _ in slots}
+        return replace(
+            checked, claimed=tuple(item for item in checked.claimed if item.delivery not in gone), aside=aside
+        )
+
+    def _closed(self, address: str, closed: dict[str, Line]) -> Line | None:
+        if self._receivers.relay and self._receivers.relay.name in closed:
+            return self._receivers.relay
+        return closed.get(self._receivers.name_of(domain_of(address)))
+
+    def next_slot(self) -> float | None:
+        """Seconds until it is worth claiming again; None if this run need not wait for anything."""
+        now = self._clock()
+        at = self._next(now)
+        if at is None:
+            return None
+        seconds = max(SHORTEST_WAIT, (at - now).total_seconds())
+        if seconds > self._patience:
+            self.goes_on_at = at
+            return None
+        return seconds
+
+    def _next(self, now: datetime) -> datetime | None:
+        slot = pace.next_slot(self._engine, self._job)
+        if self.is_open:
+            return slot
+        counts = deliveries.counts(self._engine, self._job)
+        if slot is None and not counts[State.QUEUED]:
+            return None
+        opens = self._hours.opens(now)
+        self.notes = ("outside the hours for sending",)
+        return max(opens, slot) if opens and slot and not counts[State.QUEUED] else opens
+
+    # ---------------------------------------------------------------- after sending
+
+    def heard(self, outcomes: Sequence[Outcome]) -> None:
+        """Learn from what the receivers said; `halt` is set if the job must stop."""
+        bad = [outcome for outcome in outcomes if outcome.event is not Event.ACCEPT]
+        self._health.count(bad)
+        self._health.tried += len(outcomes) - len(bad)
+        deferred = [outcome for outcome in bad if outcome.event is Event.DEFER and outcome.code]
+        self._lately[False] += len(outcomes) - len(deferred)
+        self._lately[True] += len(deferred)
+        if deferred:
+            self._slow_down(deferred)
+        elif self._lately.total() >= MANY:
+            self._forget()
+        if self.halt is None and (halt := self._health.halt()):
+            LOG.error("job %d halts: %s", self._job, halt)
+            self.halt = halt
+
+    def _forget(self) -> None:
+        self._lately.clear()
+        self._lately_of.clear()
+
+    def _slow_down(self, deferred: Sequence[Outcome]) -> None:
+        at = microseconds(self._clock())
+        too_fast = {outcome.delivery for outcome in deferred if is_too_fast(outcome)}
+        with writing(self._engine) as connection:
+            keys = pace.addresses_of(connection, [outcome.delivery for outcome in deferred])
+            names = {identity: self._receivers.name_of(domain_of(key)) for identity, key in keys.items()}
+            self._lately_of.update(names.values())
+            slowed = [self._receivers.made(name) for name in sorted({names[i] for i in too_fast if i in names})]
+            self._load(connection)
+            for line in slowed:
+                self._push_back(line, at)
+            self._slow_relay(at)
+            self._save(connection)
+        self._tell(self._clock())
+
+    def _slow_relay(self, at: int) -> None:
+        """Many deferrals of many groups are about the relay, or about us: all goes slower."""
+        total, relay = self._lately.total(), self._receivers.relay
+        if total < MANY:
+            return
+        is_many = self._lately[True] * 100 >= MANY_PERCENT * total and len(self._lately_of) >= MANY_GROUPS
+        self._forget()
+        if is_many and relay:
+            seconds = max(1.0, (self._clock() - self._began).total_seconds())
+            relay.ceiling = relay.ceiling or self._health.tried / seconds
+            self._push_back(relay, at)
+
+    def _push_back(self, line: Line, at: int) -> None:
+        if line.push_back(at):
+            LOG.warning("pace: %s pushes back; now %s", public_name(line), speed_of(line))
+
+    def _rise(self, at: int) -> None:
+        for line in self._receivers.every():
+            if line.rise(at):
+                LOG.info("pace: %s takes mail again; now %s", public_name(line), speed_of(line))
+
+    # ---------------------------------------------------------------- keeping
+
+    def _kept(self) -> dict[str, Line]:
+        """The lines whose names may stand in the store."""
+        every = self._receivers.every()
+        return {line.name: line for line in every if line.is_public and (line.limits or line.changed)}
+
+    def _load(self, connection: Connection) -> None:
+        lines = {line.name: line for line in self._receivers.every() if line.is_public}
+        for name, state in pace.load(connection, lines).items():
+            lines[name].restore(state)
+
+    def _save(self, connection: Connection) -> None:
+        pace.save(connection, {name: line.state for name, line in self._kept().items()})
+
+    def _tell(self, now: datetime) -> None:
+        self.notes = notes_of(self._receivers, microseconds(now))

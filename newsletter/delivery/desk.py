@@ -1,0 +1,56 @@
+"""What the connections of one run share (edge)."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from newsletter.delivery.control import Control, Pace
+from newsletter.delivery.feeder import Feeder
+from newsletter.delivery.journal import Journal
+from newsletter.delivery.press import Press
+from newsletter.delivery.recorder import Recorder
+from newsletter.delivery.smtp import Endpoint
+from newsletter.delivery.throttle import Bucket
+from subscribers.clock import Clock
+
+
+class Throttle:
+    """At most so many messages per second over all connections of a relay."""
+
+    def __init__(self, rate: float | None) -> None:
+        self._bucket = Bucket.full(rate, asyncio.get_running_loop().time()) if rate else None
+
+    def wait(self) -> float:
+        """Seconds to wait before the next message, which is taken by asking."""
+        if self._bucket is None:
+            return 0.0
+        self._bucket, seconds = self._bucket.take(asyncio.get_running_loop().time())
+        return seconds
+
+    def take_now(self) -> bool:
+        """Take a message if that needs no waiting; whether it was taken."""
+        if self._bucket is None:
+            return True
+        bucket, seconds = self._bucket.take(asyncio.get_running_loop().time())
+        if seconds:
+            return False
+        self._bucket = bucket
+        return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """What the connections of one run share."""
+
+    control: Control
+    feeder: Feeder
+    recorder: Recorder
+    journal: Journal
+    throttle: Throttle
+    endpoint: Endpoint
+    pace: Pace
+    press: Press
+    clock: Clock
+    expires_at: datetime
+    at_least: timedelta = timedelta(0)
+    """A first attempt may be followed by others for so long, however late it comes."""

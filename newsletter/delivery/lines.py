@@ -1,0 +1,166 @@
+"""A line: all that is to be sent to one group of receivers, its limits, its speed after pushback, its queue. Pure.
+
+A message that finds no room is set aside with a slot at the end of the queue, so that others overtake it meanwhile. It
+is asked again when its slot has come: what was promised there is a place in the queue, not room.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from newsletter.delivery.pacing import HORIZON, SECOND, Limit, Rate, Slot, Window, first, slots
+
+FIRST_SPEED = 1.0
+"""Messages per second to a group without a limit of its own after its first pushback."""
+SLOWEST = 1 / 60
+FASTEST = 64.0
+"""A group without a limit of its own that came back to this speed is not slowed any more."""
+REACTION = 10 * SECOND
+"""What was in flight at a pushback comes back with it: it counts once in this time."""
+COOLING = 60 * SECOND
+"""After a pushback nothing begins for this long."""
+RISE_AFTER = 60 * SECOND
+"""All is well for this long: faster."""
+RISE = 1.5
+LOOK_AGAIN = 900 * SECOND
+"""The slots of a slowed group are no further away: it may be fast again by then."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Line:
+    """The limits of one group and what was taken of them."""
+
+    name: str
+    limits: Sequence[Limit] = ()
+    is_public: bool = True
+    """Its name may stand in logs and in the store: a group, or a domain that the configuration names (I7)."""
+    speed: float | None = None
+    """Messages per second after pushback; None if nothing slows it."""
+    ceiling: float | None = None
+    """The speed it had before it was slowed, where no limit says it."""
+    changed: int = 0
+    """When the speed changed."""
+    closed_until: int = 0
+    tail: int = 0
+    """Slot of the last one in the queue."""
+    sent: list[Window] = field(default_factory=list)
+    planned: list[Window] = field(default_factory=list)
+    slow: list[Window] = field(default_factory=list)
+    """The window of the speed, if there is one."""
+
+    def __post_init__(self) -> None:
+        if not self.sent:
+            self.sent = [Window(limit) for limit in self.limits]
+
+    @property
+    def windows(self) -> list[Window]:
+        """All that a message must find room in."""
+        return [*self.sent, *self.slow]
+
+    @property
+    def is_free(self) -> bool:
+        """Whether there is nothing to ask."""
+        return not self.limits and self.speed is None
+
+    def has_queue(self, now: int) -> bool:
+        """Whether some were set aside whose slots are still to come."""
+        return self.tail > now + HORIZON
+
+    def queue(self, wanted: int, now: int) -> list[Slot]:
+        """Places at the end of the queue."""
+        if not self.has_queue(now):
+            self.planned = [Window(window.limit, window.state) for window in self.windows]
+        begin = max(self.tail, now + HORIZON + 1, self.closed_until)
+        latest = None if self.speed is None else max(begin, now + LOOK_AGAIN)
+        found = list(slots(self.planned, wanted, begin, latest))
+        left = wanted - sum(count for _, count in found)
+        if left and latest is not None:
+            found.append((latest, left))
+        self.tail = found[-1][0]
+        return found
+
+    # ---------------------------------------------------------------- adapting
+
+    @property
+    def own_speed(self) -> float | None:
+        """Messages per second that the limits allow on the long run."""
+        return min((limit.speed for limit in self.limits if isinstance(limit, Rate)), default=None)
+
+    def push_back(self, now: int) -> bool:
+        """The receivers ask for less: half of what it was. False if this belongs to the pushback before."""
+        if self.speed is not None and now - self.changed < REACTION:
+            return False
+        before = self.speed or self.own_speed or self.ceiling
+        self._change(max(SLOWEST, before / 2) if before else FIRST_SPEED, now)
+        self.closed_until = now + COOLING
+        return True
+
+    def rise(self, now: int) -> bool:
+        """Faster if all was well for a while; whether anything changed."""
+        if self.speed is None or now - max(self.changed, self.closed_until) < RISE_AFTER:
+            return False
+        faster = self.speed * RISE
+        self._change(None if faster >= (self.own_speed or self.ceiling or FASTEST) else faster, now)
+        return True
+
+    def _change(self, speed: float | None, now: int) -> None:
+        self.speed, self.changed = speed, now
+        self.slow = [] if speed is None else [Window(Rate.of_speed(speed))]
+        self.tail = 0
+
+    # ---------------------------------------------------------------- keeping
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What the next run must know, for JSON."""
+        return {
+            "sent": [[window.limit.seconds, window.state] for window in self.sent],
+            "speed": self.speed,
+            "ceiling": self.ceiling,
+            "changed": self.changed,
+            "closed_until": self.closed_until,
+            "tail": self.tail,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over what another run wrote; windows whose period the configuration changed begin anew."""
+        known = {seconds: taken for seconds, taken in state["sent"]}  # noqa: C416 - pairs out of JSON are lists
+        self.sent = [Window(limit, known.get(limit.seconds, ())) for limit in self.limits]
+        if state["tail"] != self.tail:  # another run set some aside: behind those
+            self.planned = [Window(window.limit) for window in self.windows]
+        if state["speed"] != self.speed:
+            self.speed = state["speed"]
+            self.slow = [] if self.speed is None else [Window(Rate.of_speed(self.speed))]
+        self.tail, self.closed_until, self.changed = state["tail"], state["closed_until"], state["changed"]
+        self.ceiling = state["ceiling"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """What became of some messages of one group."""
+
+    begin: tuple[Slot, ...] = ()
+    """Within the horizon."""
+    aside: tuple[Slot, ...] = ()
+    """Later."""
+
+
+def admit(lines: Sequence[Line], wanted: int, now: int, *, is_due: bool = False) -> Admitted:
+    """Let `wanted` messages that belong to all of `lines` begin, or give them a place in the queue of the tightest.
+
+    Those that were set aside and are due go first; who comes new stands behind the queue, if there is one.
+    """
+    if not is_due and (queueing := next((line for line in lines if line.has_queue(now)), None)):
+        return Admitted(aside=tuple(queueing.queue(wanted, now)))
+    windows = [window for line in lines for window in line.windows]
+    start = max((line.closed_until for line in lines), default=now)
+    begin = tuple(slots(windows, wanted, max(now, start), now + HORIZON))
+    left = wanted - sum(count for _, count in begin)
+    if not left:
+        return Admitted(begin=begin)
+    return Admitted(begin=begin, aside=tuple(tightest(lines, now).queue(left, now)))
+
+
+def tightest(lines: Sequence[Line], now: int) -> Line:
+    """The line in which one has to wait the longest."""
+    return max(lines, key=lambda line: max(line.closed_until, first(line.windows, now)))

@@ -1,0 +1,57 @@
+"""Several relays for one job: each gets its share by weight, and the others' when they are gone. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+LEAD = 20
+"""Messages that a relay may be ahead of its share, so that none waits for the other's every message."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Shares:
+    """How much each relay took, and which are alive."""
+
+    weights: Mapping[str, int]
+    """A relay of weight 0 stands by: it takes messages when no other one is alive."""
+    taken: dict[str, int] = field(default_factory=dict)
+    dead: set[str] = field(default_factory=set)
+    resting: set[str] = field(default_factory=set)
+    """Those that did not take their share for a while: nobody waits for them until they take again."""
+
+    def may_take(self, name: str) -> bool:
+        """Whether the relay `name` may take a message now: nobody with a weight is further behind its share."""
+        active = self._active()
+        if name in self.resting:
+            return name not in self.dead
+        if name not in active:
+            return False
+        mine = self.taken.get(name, 0) / active[name]
+        return all(mine <= (self.taken.get(other, 0) + LEAD) / weight for other, weight in active.items())
+
+    def take(self, name: str) -> None:
+        """The relay takes one; one that rested begins at the share of the others, and makes up for nothing."""
+        if name in self.resting:
+            active = self._active()
+            part = max((self.taken.get(other, 0) / weight for other, weight in active.items()), default=0.0)
+            self.taken[name] = max(self.taken.get(name, 0), int(part * self.weights[name]))
+            self.resting.discard(name)
+        self.taken[name] = self.taken.get(name, 0) + 1
+
+    def wait_no_longer(self, name: str) -> None:
+        """The relay `name` waited long enough for those that are behind."""
+        active = self._active()
+        mine = self.taken.get(name, 0) / active.get(name, 1)
+        self.resting |= {other for other, w in active.items() if other != name and self.taken.get(other, 0) / w < mine}
+
+    def give_back(self, name: str) -> None:
+        """It could not use it."""
+        self.taken[name] -= 1
+
+    def lose(self, name: str) -> None:
+        """The relay is gone; its share is the others' now."""
+        self.dead.add(name)
+
+    def _active(self) -> dict[str, int]:
+        gone = self.dead | self.resting
+        alive = {name: weight for name, weight in self.weights.items() if name not in gone}
+        return {name: weight for name, weight in alive.items() if weight} or dict.fromkeys(alive, 1)

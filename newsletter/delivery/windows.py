@@ -1,0 +1,123 @@
+"""When a list may send: days and hours on the clock of its readers. Pure.
+
+Windows are written in local time and hold in summer and winter alike. An hour that the clock skips is not there; one
+that it repeats is there twice. `24:00` is the end of the day; a window that ends before it begins goes on after
+midnight.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MINUTES = 24 * 60
+_LOOK_DAYS = 9
+"""Further than a window of one day per week, whatever the clock does."""
+_WINDOW = re.compile(
+    r"(?:(?P<first>[a-z]{3})(?:-(?P<last>[a-z]{3}))?\s+)?(?P<from>\d{1,2}:\d{2})-(?P<to>\d{1,2}:\d{2})", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Minutes of the day, from and to, on these days of the week (0 is Monday)."""
+
+    days: frozenset[int]
+    begin: int
+    end: int
+    """More than a day's minutes if it ends on the next day."""
+
+    @classmethod
+    def parse(cls, text: str) -> "Window":
+        """Read `mon-fri 08:00-18:00`, `sat 10:00-12:00` or `08:00-18:00`; raises ValueError."""
+        found = _WINDOW.fullmatch(text.strip())
+        if not found:
+            msg = f"{text[:40]!r} is not a window such as mon-fri 08:00-18:00"
+            raise ValueError(msg)
+        begin, end = _minutes(found["from"]), _minutes(found["to"])
+        if begin in {end, MINUTES}:
+            msg = f"{text[:40]!r} is an empty window"
+            raise ValueError(msg)
+        return cls(_days(found["first"], found["last"]), begin, end if end > begin else end + MINUTES)
+
+    def on(self, day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """The instants at which it begins and ends, counted from this day."""
+        return _instant(day, self.begin, zone), _instant(day, self.end, zone)
+
+
+def _minutes(text: str) -> int:
+    hours, minutes = map(int, text.split(":"))
+    if hours * 60 + minutes > MINUTES or minutes > 59:  # noqa: PLR2004 - of an hour
+        msg = f"{text!r} is no time of a day"
+        raise ValueError(msg)
+    return hours * 60 + minutes
+
+
+def _days(first: str | None, last: str | None) -> frozenset[int]:
+    if first is None:
+        return frozenset(range(7))
+    names = [name.lower() for name in (first, last or first)]
+    if unknown := [name for name in names if name not in DAYS]:
+        msg = f"{unknown[0]!r} is not one of {', '.join(DAYS)}"
+        raise ValueError(msg)
+    begin, end = map(DAYS.index, names)
+    return frozenset((begin + step) % 7 for step in range((end - begin) % 7 + 1))
+
+
+def _instant(day: date, minutes: int, zone: ZoneInfo) -> datetime:
+    local = datetime.combine(day + timedelta(days=minutes // MINUTES), time(minutes % MINUTES // 60, minutes % 60))
+    return local.replace(tzinfo=zone).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """When sending is allowed: within one of `windows` (always, if there are none) and not in `quiet` ones."""
+
+    zone: ZoneInfo
+    windows: Sequence[Window] = ()
+    quiet: Sequence[Window] = ()
+
+    @property
+    def is_always(self) -> bool:
+        """Whether there is nothing to wait for."""
+        return not self.windows and not self.quiet
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether a message may begin at this instant."""
+        if self.windows and not _covers(self.windows, now, self.zone):
+            return False
+        return not _covers(self.quiet, now, self.zone)
+
+    def opens(self, now: datetime) -> datetime | None:
+        """The first instant from `now` on at which one may; None if that never comes."""
+        if self.is_open(now):
+            return now
+        return next((at for at in self._changes(now) if self.is_open(at)), None)
+
+    def closes(self, now: datetime) -> datetime | None:
+        """The first instant from `now` on at which none may; None if that never comes."""
+        if not self.is_open(now):
+            return now
+        return next((at for at in self._changes(now) if not self.is_open(at)), None)
+
+    def _changes(self, now: datetime) -> list[datetime]:
+        """Instants after `now` at which something may begin or end."""
+        ends = (at for pair in _around((*self.windows, *self.quiet), now, self.zone) for at in pair)
+        return sorted({at for at in ends if at > now})
+
+
+def _covers(windows: Iterable[Window], now: datetime, zone: ZoneInfo) -> bool:
+    return any(begin <= now < end for begin, end in _around(windows, now, zone, days=2))
+
+
+def _around(
+    windows: Iterable[Window], now: datetime, zone: ZoneInfo, *, days: int = _LOOK_DAYS
+) -> Iterator[tuple[datetime, datetime]]:
+    today = now.astimezone(zone).date()
+    for offset in range(-1, days):
+        day = today + timedelta(days=offset)
+        for window in windows:
+            if day.weekday() in window.days:
+                yield window.on(day, zone)

@@ -1,0 +1,92 @@
+"""The pace in the store: what was sent to which receivers lately, and deliveries that are set aside until their slot.
+
+Limits hold over runs, processes and crashes, since what is let begin is written down in the same transaction.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, Dialect, Engine, Update, bindparam, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from newsletter.delivery.outcome import Event, State, move
+from newsletter.delivery.retry import Reason
+from newsletter.store import many
+from newsletter.store.tables import delivery, pace
+from subscribers.tables import subscriber, subscription
+from subscribers.transactions import reading
+
+
+def load(connection: Connection, names: Collection[str]) -> dict[str, dict[str, Any]]:
+    """What is known of these lines, locked for this transaction."""
+    query = select(pace).where(pace.c.name.in_(sorted(names))).order_by(pace.c.name)
+    return {row.name: row.state for row in connection.execute(query.with_for_update())}
+
+
+def every_name(engine: Engine) -> list[str]:
+    """The lines that something is known of."""
+    with reading(engine) as connection:
+        return list(connection.scalars(select(pace.c.name)))
+
+
+def save(connection: Connection, states: dict[str, dict[str, Any]]) -> None:
+    """Write down what is known of these lines."""
+    if not states:
+        return
+    insert = postgresql.insert if connection.dialect.name == many.POSTGRESQL else sqlite.insert
+    statement = insert(pace)
+    changed = statement.on_conflict_do_update(index_elements=["name"], set_={"state": statement.excluded.state})
+    connection.execute(changed, [{"name": name, "state": state} for name, state in sorted(states.items())])
+
+
+def set_aside(connection: Connection, worker: str, slots: Iterable[tuple[int, datetime]], now: datetime) -> int:
+    """Defer deliveries that `worker` holds until their slots; no attempt was made. How many."""
+    stored = _as_stored(connection.dialect)
+    rows = json.dumps([(identity, stored(at)) for identity, at in slots])
+    told = {many.ROWS: rows, "by": worker, "at": now}
+    return connection.execute(_set_aside(connection.dialect.name), told).rowcount
+
+
+@cache
+def _set_aside(dialect: str) -> Update:
+    _, (which, due) = many.told(dialect, (BigInteger(), delivery.c.due_at.type))
+    held = delivery.c.id == which, delivery.c.worker == bindparam("by"), delivery.c.state == int(State.CLAIMED)
+    deferred = int(move(State.CLAIMED, Event.DEFER))
+    values = {"state": deferred, "reason": Reason.PACE, "due_at": due, "worker": None, "lease_until": None}
+    return update(delivery).where(*held).values(**values, updated_at=bindparam("at"))
+
+
+def _as_stored(dialect: Dialect) -> Callable[[datetime], str]:
+    """An instant as the text that the database keeps or understands."""
+    process = delivery.c.due_at.type.dialect_impl(dialect).bind_processor(dialect)
+    return lambda at: str(process(at) if process else at)
+
+
+def addresses_of(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    """Delivery → key of the address it is for; those erased meanwhile are left out."""
+    people = delivery.join(subscription, subscription.c.id == delivery.c.subscription_id).join(
+        subscriber, subscriber.c.id == subscription.c.subscriber_id
+    )
+    among = delivery.c.id.in_(many.ids_of(connection.dialect.name, ids))
+    query = select(delivery.c.id, subscriber.c.address_key).select_from(people).where(among)
+    return {identity: key for identity, key in connection.execute(query)}  # noqa: C416 - rows are no pairs
+
+
+def next_slot(engine: Engine, job: int) -> datetime | None:
+    """When the first delivery that was set aside is due; None if there is none."""
+    with reading(engine) as connection:
+        where = delivery.c.job_id == job, delivery.c.state == int(State.DEFERRED), delivery.c.reason == Reason.PACE
+        earliest: datetime | None = connection.scalar(
+            select(delivery.c.due_at).where(*where, delivery.c.due_at.is_not(None)).order_by(delivery.c.due_at).limit(1)
+        )
+    return earliest
+
+
+def count_aside(engine: Engine, job: int) -> int:
+    """How many deliveries of the job are set aside."""
+    with reading(engine) as connection:
+        where = delivery.c.job_id == job, delivery.c.state == int(State.DEFERRED), delivery.c.reason == Reason.PACE
+        return int(connection.scalar(select(func.count()).where(*where)) or 0)

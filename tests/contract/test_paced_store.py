@@ -1,0 +1,138 @@
+"""What politeness asks of the store, on both databases."""
+
+from datetime import timedelta
+
+from sqlalchemy import Engine, update
+
+from newsletter.delivery.job import JobEvent, JobState
+from newsletter.delivery.outcome import State
+from newsletter.delivery.retry import Reason
+from newsletter.store import deliveries, job_times, jobs, pace
+from newsletter.store.claims import Claim, claim_batch
+from newsletter.store.domains import count_by_domain
+from newsletter.store.requeue import count_retryable, requeue
+from newsletter.store.tables import delivery
+from subscribers.transactions import reading, writing
+from tests.support.people import NOON, joined, leave, rows, sent_to
+
+LATER = NOON + timedelta(hours=1)
+
+
+def a_job(engine: Engine, states: list[State]) -> int:
+    refs = [joined(engine, f"p{number}@d{number % 2}.example") for number in range(len(states))]
+    return sent_to(engine, *refs, states=[int(state) for state in states])
+
+
+def claim(*, due_first: bool = False, now=NOON) -> Claim:
+    return Claim(worker="w", now=now, lease=timedelta(minutes=5), due_first=due_first)
+
+
+def change(engine: Engine, number: int, **values) -> None:
+    """The delivery with this number, counted from the first of all."""
+    ids = [row.id for row in rows(engine, "delivery")]
+    with writing(engine) as connection:
+        connection.execute(update(delivery).where(delivery.c.id == ids[number]).values(**values))
+
+
+def test_what_is_set_aside_waits_without_an_attempt_and_comes_back_when_due(engine: Engine) -> None:
+    job = a_job(engine, [State.QUEUED] * 3)
+    batch = claim_batch(engine, job, claim(), 10)
+    ids = [item.delivery for item in batch.claimed]
+    with writing(engine) as connection:
+        slots = [(ids[0], LATER), (ids[1], NOON + timedelta(seconds=5))]
+        assert pace.set_aside(connection, "w", slots, NOON) == 2
+        assert pace.set_aside(connection, "another", [(ids[2], LATER)], NOON) == 0, "held by somebody else"
+    assert pace.next_slot(engine, job) == NOON + timedelta(seconds=5)
+    aside = rows(engine, "delivery")[0]
+    assert (aside.state, aside.reason, aside.attempts, aside.due_at) == (State.DEFERRED, "pace", 0, LATER)
+    assert aside.worker is None
+    assert not claim_batch(engine, job, claim(due_first=True), 10).claimed
+    again = claim_batch(engine, job, claim(due_first=True, now=LATER), 10)
+    assert [item.delivery for item in again.claimed] == sorted(ids[:2])
+    assert (again.due, again.returned) == (2, 2)
+    assert pace.next_slot(engine, job) is None
+
+
+def test_those_who_are_due_come_first_and_the_earliest_of_them(engine: Engine) -> None:
+    job = a_job(engine, [State.QUEUED, State.DEFERRED, State.DEFERRED, State.DEFERRED])
+    for number, seconds in ((1, 30), (2, 10), (3, 20)):
+        change(engine, number, due_at=NOON - timedelta(seconds=seconds))
+    ids = [row.id for row in rows(engine, "delivery")]
+    batch = claim_batch(engine, job, claim(due_first=True), 2)
+    assert {item.delivery for item in batch.claimed} == {ids[1], ids[3]}
+    rest = claim_batch(engine, job, claim(due_first=True), 10)
+    assert [item.delivery for item in rest.claimed] == [ids[2], ids[0]]
+    assert (rest.due, rest.returned) == (1, 1)
+
+
+def test_the_usual_order_is_queued_first(engine: Engine) -> None:
+    job = a_job(engine, [State.DEFERRED, State.QUEUED])
+    change(engine, 0, due_at=NOON)
+    ids = [row.id for row in rows(engine, "delivery")]
+    batch = claim_batch(engine, job, claim(), 10)
+    assert [item.delivery for item in batch.claimed] == [ids[1], ids[0]]
+    assert (batch.due, batch.returned) == (0, 1)
+
+
+def test_what_is_set_aside_does_not_expire_and_late_ones_have_their_own_time(engine: Engine) -> None:
+    job = a_job(engine, [State.DEFERRED] * 3)
+    change(engine, 0, reason=Reason.PACE, updated_at=NOON)
+    change(engine, 1, reason=Reason.BUSY, updated_at=NOON)
+    change(engine, 2, reason=Reason.BUSY, updated_at=LATER)
+    assert deliveries.expire(engine, job, LATER, untouched_since=NOON + timedelta(minutes=1)) == 1
+    assert deliveries.expire(engine, job, LATER) == 1
+    assert [row.state for row in rows(engine, "delivery")] == [State.DEFERRED, State.EXPIRED, State.EXPIRED]
+
+
+def test_a_line_is_kept_and_written_again(engine: Engine) -> None:
+    for state in ({"sent": [[1, [[1, 2]]]]}, {"sent": []}):
+        with writing(engine) as connection:
+            pace.save(connection, {"gmail": state, "kpn": {"speed": None}})
+            assert pace.load(connection, ["gmail", "nobody"]) == {"gmail": state}
+    assert sorted(pace.every_name(engine)) == ["gmail", "kpn"]
+
+
+def test_addresses_of_deliveries_are_found_for_their_domains(engine: Engine) -> None:
+    a_job(engine, [State.SENT] * 3)
+    ids = [row.id for row in rows(engine, "delivery")]
+    with reading(engine) as connection:
+        assert pace.addresses_of(connection, [*ids[:2], 999]) == {ids[0]: "p0@d0.example", ids[1]: "p1@d1.example"}
+
+
+def test_refusals_are_queued_again_by_class_and_dead_addresses_never(engine: Engine) -> None:
+    job = a_job(engine, [State.REFUSED] * 3 + [State.EXPIRED])
+    for number, reason in enumerate((Reason.POLICY, Reason.NO_SUCH_ADDRESS, Reason.REFUSED, Reason.BUSY)):
+        change(engine, number, reason=reason, attempts=4)
+    assert count_retryable(engine, job, State.REFUSED, None) == 2
+    assert requeue(engine, job, State.REFUSED, Reason.POLICY, NOON) == 1
+    assert requeue(engine, job, State.EXPIRED, None, NOON) == 1
+    states = [State.QUEUED, State.REFUSED, State.REFUSED, State.QUEUED]
+    assert [row.state for row in rows(engine, "delivery")] == states
+    assert rows(engine, "delivery")[0].attempts == 0
+
+
+def test_a_job_halts_with_its_reason_and_forgets_it_when_resumed(engine: Engine) -> None:
+    job = a_job(engine, [State.QUEUED])
+    assert job_times.halt(engine, job, "policy: 5 of 9 refused")
+    halted = jobs.get_job(engine, job)
+    assert (halted.state, halted.halted) == (JobState.PAUSED, "policy: 5 of 9 refused")
+    assert not job_times.halt(engine, job, "errors: again"), "the first reason stays"
+    assert jobs.change_job(engine, job, JobEvent.RESUME, NOON).halted == ""
+
+
+def test_a_job_is_planned_for_a_time_and_moved(engine: Engine) -> None:
+    job = a_job(engine, [State.QUEUED])
+    assert job_times.schedule(engine, job, LATER).starts_at == LATER
+    assert job_times.schedule(engine, job, None).starts_at is None
+
+
+def test_readers_are_counted_by_domain(engine: Engine) -> None:
+    refs = [
+        joined(engine, address) for address in ("a@Eén.example", "b@een.example", "c@twee.example", "d@twee.example")
+    ]
+    leave(engine, refs[3])
+    assert count_by_domain(engine, "nieuws") == {
+        "eén.example".encode("idna").decode(): 1,
+        "een.example": 1,
+        "twee.example": 1,
+    }

@@ -1,0 +1,309 @@
+"""Polite to receivers: pace, slowing down, halting, hours, several relays; with a scripted server."""
+
+import time
+from collections import defaultdict
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select, update
+
+from newsletter.delivery.control import Stop
+from newsletter.delivery.courtesy import Manners
+from newsletter.delivery.job import JobEvent
+from newsletter.delivery.lines import Line
+from newsletter.delivery.outcome import State
+from newsletter.delivery.pacing import Ramp, Rate, microseconds
+from newsletter.delivery.receivers import Receivers, grouped
+from newsletter.delivery.relays import Via
+from newsletter.delivery.retry import Reason
+from newsletter.delivery.smtp import Endpoint
+from newsletter.delivery.windows import Hours, Window
+from newsletter.delivery.worker import run_with
+from newsletter.store import jobs
+from newsletter.store.requeue import count_retryable, requeue
+from newsletter.store.tables import delivery
+from subscribers.errors import ServiceError
+from subscribers.tables import subscriber
+from subscribers.transactions import reading, writing
+from tests.support.sending import World, fresh_store, paced, people, planned
+from tests.support.smtp import CLOSE, ScriptedServer, at, nothing_listens
+
+GROUPS = grouped({"gmail": ["gmail.com", "googlemail.com"], "kpn": ["kpnmail.nl"]})
+
+
+@pytest.fixture
+def world(tmp_path):
+    with fresh_store(tmp_path) as engine:
+        yield World(engine, tmp_path)
+
+
+def spread(world, domains):
+    """A job for one reader per domain in turn: p0@domains[0], p1@domains[1], ..."""
+    people(world.engine, len(domains))
+    with writing(world.engine) as connection:
+        for number, domain in enumerate(domains):
+            values = {"address": f"p{number}@{domain}", "address_key": f"p{number}@{domain}"}
+            connection.execute(
+                update(subscriber).where(subscriber.c.address == f"p{number}@example.org").values(**values)
+            )
+    return planned(world.engine)
+
+
+def manners(limits=None, *, patience=30.0, windows=(), per_domain=(), ramp=None, **more):
+    relay = Line(name="relay main", limits=[ramp] if ramp else ())
+    return Manners(
+        receivers=Receivers(groups=GROUPS, limits=limits or {}, per_domain=per_domain, relay=relay),
+        hours=Hours(zone=ZoneInfo("Europe/Amsterdam"), windows=tuple(map(Window.parse, windows))),
+        patience=patience,
+        **more,
+    )
+
+
+def run(world, job, server, polite, **more):
+    return run_with(replace(world.means(server.port, **more), manners=polite), job)
+
+
+class Watched:
+    """A script that notes when each domain's message came."""
+
+    def __init__(self, script=lambda *_: None):
+        self.times, self._script = defaultdict(list), script
+
+    def __call__(self, peer, verb, argument):
+        if verb == "DOT":
+            self.times[peer.recipient.partition("@")[2]].append(time.monotonic())
+        return self._script(peer, verb, argument)
+
+
+def reasons(world, job):
+    with reading(world.engine) as connection:
+        rows = connection.execute(select(delivery.c.reason, delivery.c.attempts).where(delivery.c.job_id == job.id))
+        return sorted((row.reason or "", row.attempts) for row in rows)
+
+
+def test_a_limited_group_keeps_its_limit_and_holds_nobody(world):
+    job = spread(world, ["gmail.com", "googlemail.com", "example.org", "kpnmail.nl"] * 15)
+    watched = Watched()
+    with ScriptedServer(script=watched) as server:
+        result = run(world, job, server, manners({"gmail": [Rate(10, 1)]}))
+    assert result.counts[State.SENT] == 60
+    assert result.exit_status == 0
+    gmail = sorted(watched.times["gmail.com"] + watched.times["googlemail.com"])
+    others = watched.times["example.org"] + watched.times["kpnmail.nl"]
+    assert gmail[-1] - gmail[0] >= 2, "thirty at ten per second"
+    assert gmail[-1] - gmail[0] < 5
+    assert max(others) - gmail[0] < 1.5, "nobody waited for gmail"
+    assert all(gmail[i + 10] - gmail[i] > 0.7 for i in range(len(gmail) - 10))
+    assert {attempts for _, attempts in reasons(world, job)} == {1}, "waiting is no attempt"
+
+
+def test_the_limit_holds_over_runs_and_processes(world):
+    first, polite = spread(world, ["gmail.com"] * 8), manners({"gmail": [Rate(5, 3600)]}, patience=0)
+    with ScriptedServer() as server:
+        result = run(world, first, server, polite)
+        assert result.counts[State.SENT] == 5
+        assert result.counts[State.DEFERRED] == 3
+        assert result.next_due is not None
+        assert result.next_due - datetime.now(UTC) > timedelta(minutes=55)
+        again = run(world, first, server, manners({"gmail": [Rate(5, 3600)]}, patience=0))
+        assert again.counts[State.SENT] == 5
+        later = World(world.engine, world.folder, clock=lambda: datetime.now(UTC) + timedelta(hours=1, minutes=10))
+        assert run(later, first, server, manners({"gmail": [Rate(5, 3600)]}, patience=0)).counts[State.SENT] == 8
+    assert max(server.times.values()) == 1
+
+
+def test_what_waits_for_its_slot_does_not_expire(world):
+    job = spread(world, ["gmail.com"] * 4)
+    with ScriptedServer() as server:
+        run(world, job, server, manners({"gmail": [Rate(2, 86_400)]}, patience=0))
+        later = World(world.engine, world.folder, clock=lambda: datetime.now(UTC) + timedelta(days=9))
+        result = run(later, job, server, manners({"gmail": [Rate(2, 86_400)]}, patience=0))
+    assert result.counts[State.SENT] == 4
+
+
+def test_a_warm_up_plan_sends_so_many_a_day(world):
+    job = spread(world, ["example.org", "gmail.com"] * 5)
+    ramp = Ramp(start=microseconds(datetime.now(UTC) - timedelta(hours=1)), counts=(3, 20))
+    with ScriptedServer() as server:
+        assert run(world, job, server, manners(ramp=ramp, patience=0)).counts[State.SENT] == 3
+        tomorrow = World(world.engine, world.folder, clock=lambda: datetime.now(UTC) + timedelta(hours=24))
+        assert run(tomorrow, job, server, manners(ramp=ramp, patience=0)).counts[State.SENT] == 10
+
+
+@pytest.mark.parametrize("reply", ["421 4.7.28 unusual rate", "450 4.7.1 too fast"])
+def test_a_pushback_slows_that_domain_and_not_the_job(world, reply):
+    job = spread(world, ["gmail.com", "example.org"] * 40)
+    script = at("RCPT", reply, recipient="gmail.com")
+    with ScriptedServer(script=script) as server:
+        result = run(world, job, server, manners(patience=0), pace=paced(connections=2, batch=10, group=1))
+    assert sum("@example.org" in address for address in server.accepted) == 40
+    waiting = reasons(world, job)
+    tried = sum(reason == Reason.POLICY for reason, _ in waiting)
+    assert tried < 30, "most were never tried"
+    assert sum(reason == Reason.PACE for reason, _ in waiting) == 40 - tried
+    assert result.counts[State.DEFERRED] == 40
+    assert result.next_due > datetime.now(UTC)
+
+
+def test_a_slowed_group_is_slow_in_the_next_run_too_and_recovers(world):
+    job = spread(world, ["gmail.com"] * 6)
+    with ScriptedServer(script=at("RCPT", "421 4.7.28 slow down", times=1)) as server:
+        run(world, job, server, manners(patience=0), pace=paced(connections=1, group=1))
+        sent = len(server.accepted)
+        assert sent < 6
+        soon = World(world.engine, world.folder, clock=lambda: datetime.now(UTC) + timedelta(seconds=20))
+        run(soon, job, server, manners(patience=0))
+        assert len(server.accepted) == sent, "closed for a minute"
+        later = World(world.engine, world.folder, clock=lambda: datetime.now(UTC) + timedelta(hours=2))
+        assert run(later, job, server, manners(patience=10)).counts[State.SENT] == 6
+
+
+def test_refusals_about_us_halt_the_job_and_can_be_tried_again(world):
+    job = spread(world, ["gmail.com"] * 60)
+    with ScriptedServer(script=at("DOT", "550 5.7.26 unauthenticated")) as server:
+        result = run(world, job, server, manners(), pace=paced(connections=1, batch=5, group=1))
+    assert result.stop is Stop.HALTED
+    assert result.job.state == "paused"
+    assert result.job.halted.startswith("policy: ")
+    assert "550 5.7.26" in result.job.halted
+    refused = result.counts[State.REFUSED]
+    assert 5 <= refused < 40
+    assert result.counts[State.QUEUED] == 60 - refused
+    assert count_retryable(world.engine, job.id, State.REFUSED, Reason.POLICY) == refused
+    assert requeue(world.engine, job.id, State.REFUSED, Reason.POLICY, datetime.now(UTC)) == refused
+    resumed = jobs.change_job(world.engine, job.id, JobEvent.RESUME, datetime.now(UTC))
+    assert not resumed.halted
+    with ScriptedServer() as server:
+        assert run(world, job, server, manners()).counts[State.SENT] == 60
+
+
+def test_a_rate_of_errors_halts_and_dead_addresses_are_not_tried_again(world):
+    job = spread(world, ["example.org"] * 300)
+    with ScriptedServer(script=at("RCPT", "550 5.1.1 unknown")) as server:
+        result = run(world, job, server, manners(), pace=paced(connections=1, batch=10, group=5))
+    assert result.stop is Stop.HALTED
+    assert result.job.halted.startswith("errors: ")
+    assert 100 <= result.counts[State.REFUSED] < 290
+    assert count_retryable(world.engine, job.id, State.REFUSED, None) == 0
+
+
+def test_outside_its_hours_a_job_waits_and_is_handed_over(world):
+    night = datetime(2027, 6, 14, 23, tzinfo=ZoneInfo("Europe/Amsterdam"))
+    job = spread(world, ["example.org"] * 3)
+    polite = manners(windows=["08:00-18:00"], patience=60)
+    with ScriptedServer() as server:
+        result = run(World(world.engine, world.folder, clock=lambda: night.astimezone(UTC)), job, server, polite)
+        assert not server.peers, "the relay is not asked at night"
+        assert result.counts[State.QUEUED] == 3
+        assert result.next_due == datetime(2027, 6, 15, 6, tzinfo=UTC)
+        assert result.job.starts_at == result.next_due, "serve goes on then"
+        morning = World(world.engine, world.folder, clock=lambda: datetime(2027, 6, 15, 6, 0, 1, tzinfo=UTC))
+        assert run(morning, job, server, manners(windows=["08:00-18:00"])).counts[State.SENT] == 3
+
+
+def test_a_pause_is_heard_while_waiting_for_a_slot(world):
+    job = spread(world, ["gmail.com"] * 3)
+    asked = iter([False] * 12 + [True] * 1000)
+    means = replace(world.means(0), manners=manners({"gmail": [Rate(1, 60)]}, patience=3600))
+    with ScriptedServer() as server:
+        means = replace(means, endpoint=replace(means.endpoint, port=server.port), should_stop=lambda: next(asked))
+        began = time.monotonic()
+        result = run_with(means, job)
+    assert result.stop is Stop.INTERRUPTED
+    assert time.monotonic() - began < 10
+    assert result.counts[State.SENT] == 1
+
+
+# ---------------------------------------------------------------- several relays
+
+
+def via(name, port, weight=1, **pace):
+    endpoint = Endpoint(host="127.0.0.1", port=port, security="none", hello_name="test.example")
+    return Via(name=name, endpoint=endpoint, pace=paced(connections=2, **pace), weight=weight)
+
+
+def test_two_relays_share_by_weight(world):
+    job = planned(world.engine, 400)
+    with ScriptedServer() as main, ScriptedServer() as second:
+        means = replace(world.means(main.port), weight=3, others=(via("second", second.port),))
+        result = run_with(means, job)
+    assert result.counts[State.SENT] == 400
+    assert len(main.accepted) + len(second.accepted) == 400
+    assert 2 < len(main.accepted) / len(second.accepted) < 4.5
+
+
+@pytest.mark.parametrize("verb", ["DOT", "MAIL", "RCPT"])
+def test_a_relay_that_dies_in_the_middle_loses_nothing(world, verb):
+    job = planned(world.engine, 200)
+    left = iter(range(25))
+
+    def dying(peer, now, argument):
+        if now == "GREETING" and peer.number > 2:
+            return CLOSE
+        return CLOSE if now == verb and next(left, None) is None else None
+
+    with ScriptedServer(script=dying) as main, ScriptedServer() as second:
+        means = replace(world.means(main.port, pace=paced(connections=2)), others=(via("second", second.port),))
+        result = run_with(means, job)
+    accepted = set(main.accepted) | set(second.accepted)
+    assert len(main.accepted) + len(second.accepted) == len(accepted), "nobody got it twice"
+    sent, unknown = world.addresses(job, State.SENT), world.addresses(job, State.UNKNOWN)
+    assert sent <= accepted <= sent | unknown
+    assert sum(result.counts.values()) == 200
+    assert len(unknown) <= 4
+    assert len(sent) >= 190, "the other one went on"
+
+
+def test_a_relay_that_is_not_there_from_the_beginning_is_not_needed(world):
+    job = planned(world.engine, 60)
+    with nothing_listens() as port, ScriptedServer() as second:
+        means = replace(world.means(port, pace=paced(connections=1)), others=(via("second", second.port),))
+        assert run_with(means, job).counts[State.SENT] == 60
+
+
+def test_when_no_relay_is_there_everything_stays_queued(world):
+    job = planned(world.engine, 10)
+    with nothing_listens() as port:
+        means = replace(world.means(port), others=(via("second", port),))
+        with pytest.raises(ServiceError):
+            run_with(means, job)
+    assert world.counts(job) == {State.QUEUED: 10}
+
+
+def test_a_relay_that_stands_by_is_not_used_while_the_other_lives(world):
+    job = planned(world.engine, 50)
+    with ScriptedServer() as main, ScriptedServer() as spare:
+        means = replace(world.means(main.port), others=(via("spare", spare.port, weight=0),))
+        assert run_with(means, job).counts[State.SENT] == 50
+    assert len(main.accepted) == 50
+    assert not spare.accepted
+
+
+def test_several_relays_stop_together(world):
+    job = spread(world, ["gmail.com"] * 3)
+    asked = iter([False] * 8 + [True] * 1000)
+    with ScriptedServer() as main, ScriptedServer() as second:
+        means = replace(
+            world.means(main.port),
+            manners=manners({"gmail": [Rate(1, 60)]}, patience=3600),
+            others=(via("second", second.port),),
+            should_stop=lambda: next(asked),
+        )
+        began = time.monotonic()
+        result = run_with(means, job)
+    assert result.stop is Stop.INTERRUPTED
+    assert time.monotonic() - began < 10
+    assert result.counts == {**result.counts, State.SENT: 1, State.DEFERRED: 2, State.CLAIMED: 0}
+
+
+def test_each_domain_can_have_a_limit(world):
+    job = spread(world, ["een.example"] * 6 + ["twee.example"] * 6)
+    watched = Watched()
+    with ScriptedServer(script=watched) as server:
+        assert run(world, job, server, manners(per_domain=[Rate(2, 1)])).counts[State.SENT] == 12
+    for times in watched.times.values():
+        assert max(times) - min(times) >= 1.5
+        assert all(later >= earlier for earlier, later in pairwise(sorted(times)))

@@ -1,0 +1,80 @@
+"""Access tokens come from the configuration, a file or a program, and go nowhere but to the relay."""
+
+import asyncio
+import sys
+
+import pytest
+
+from newsletter.config import Relay
+from newsletter.delivery.access_token import FRESH_SECONDS, FromCommand, Given
+from newsletter.delivery.smtp import Endpoint
+from subscribers.errors import ConfigurationError, ServiceError
+
+RELAY = {"host": "127.0.0.1", "port": 25, "security": "none"}
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def counting(tmp_path, clock):
+    """A program that prints a token with the number of its run."""
+    code = "import pathlib; p = pathlib.Path('runs'); p.write_text((p.read_text() if p.exists() else '') + 'x');"
+    return FromCommand((sys.executable, "-c", code + "print('token-' + str(len(p.read_text())))"), tmp_path, clock)
+
+
+def test_a_command_is_run_again_when_its_token_is_old_or_was_refused(tmp_path):
+    clock = Clock()
+    source = counting(tmp_path, clock)
+    assert [asyncio.run(source.token()) for _ in range(2)] == ["token-1", "token-1"]
+    clock.now = FRESH_SECONDS
+    assert asyncio.run(source.token()) == "token-2"
+    source.forget()
+    assert asyncio.run(source.token()) == "token-3"
+
+
+def test_a_file_is_read_for_every_connection(tmp_path):
+    file = tmp_path / "token"
+    source = Given(file.read_text)
+    for text in ("one", "two"):
+        file.write_text(text)
+        assert asyncio.run(source.token()) == text
+
+
+@pytest.mark.parametrize(
+    "code", ["import sys; print('secret'); sys.exit(3)", "print('two words')", "pass", "print('x\\r\\nMAIL FROM:<>')"]
+)
+def test_what_is_no_token_is_an_error_that_does_not_repeat_it(tmp_path, code):
+    with pytest.raises(ServiceError) as caught:
+        asyncio.run(FromCommand((sys.executable, "-c", code), tmp_path).token())
+    assert "secret" not in str(caught.value)
+    assert "words" not in str(caught.value)
+
+
+def test_a_program_that_is_not_there_is_an_error_of_the_configuration(tmp_path):
+    with pytest.raises(ConfigurationError, match="cannot be run"):
+        asyncio.run(FromCommand(("/nowhere/at-all",), tmp_path).token())
+
+
+def test_an_endpoint_does_not_show_its_secrets():
+    endpoint = Endpoint(host="h", port=1, security="tls", password="geheim", token=Given(lambda: "geheim"))
+    assert "geheim" not in repr(endpoint) + str(endpoint)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"auth": "xoauth2", "username": "u"}, "no token"),
+        ({"auth": "xoauth2", "token": "t"}, "no username"),
+        ({"auth": "xoauth2", "username": "u", "token": "t", "password": "p"}, "password is given"),
+        ({"auth": "xoauth2", "username": "u", "token": "t", "token_file": "f"}, "keep one"),
+        ({"username": "u", "password": "p", "token_command": ["x"]}, "token_command is given"),
+        ({"username": "u", "password": "p", "password_file": "f"}, "keep one"),
+    ],
+)
+def test_contradictory_ways_to_sign_in_are_refused(keys, said):
+    with pytest.raises(ValueError, match=said):
+        Relay.model_validate({**RELAY, **keys})

@@ -1,0 +1,178 @@
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsletter.delivery.forecast import OTHERS, Plan, forecast
+from newsletter.delivery.lines import Line
+from newsletter.delivery.manners import known_receivers
+from newsletter.delivery.pacing import Ramp, Rate, microseconds
+from newsletter.delivery.receivers import Receivers, domain_of, grouped
+from newsletter.delivery.shares import LEAD, Shares
+from newsletter.delivery.windows import Hours, Window
+
+START = datetime(2027, 6, 14, 7, tzinfo=UTC)
+ZONE = ZoneInfo("Europe/Amsterdam")
+GROUPS = grouped({"gmail": ["gmail.com", "googlemail.com"], "kpn": ["kpnmail.nl"]})
+
+
+def plan(mix, limits=None, *, speed=100.0, windows=(), relay=None, per_domain=()):
+    return Plan(
+        mix=mix,
+        receivers=Receivers(groups=GROUPS, limits=limits or {}, relay=relay, per_domain=per_domain),
+        hours=Hours(zone=ZONE, windows=tuple(map(Window.parse, windows))),
+        speed=speed,
+        start=START,
+    )
+
+
+def ends(found):
+    return {share.name: round((share.ends - found.begins).total_seconds()) for share in found.shares}
+
+
+def test_without_limits_the_speed_of_the_relay_decides():
+    found = forecast(plan({"gmail.com": 60_000, "example.org": 40_000}))
+    assert found.lasts.total_seconds() == pytest.approx(1000, rel=0.1)
+    assert {share.name: share.count for share in found.shares} == {"gmail": 60_000, OTHERS: 40_000}
+    assert not any(share.is_limited for share in found.shares)
+
+
+def test_a_limited_group_takes_its_own_time_and_holds_nobody():
+    found = forecast(plan({"gmail.com": 3000, "googlemail.com": 600, "example.org": 3600}, {"gmail": [Rate(1, 1)]}))
+    assert ends(found)["gmail"] == pytest.approx(3600, rel=0.08)
+    assert ends(found)[OTHERS] < 120
+    assert found.shares[0].name == "gmail"
+    assert found.shares[0].is_limited
+
+
+def test_five_million_are_counted_in_moments():
+    mix = {"gmail.com": 2_000_000, "kpnmail.nl": 1_000_000, "example.org": 2_000_000}
+    found = forecast(plan(mix, {"gmail": [Rate(50, 1)], "kpn": [Rate(100_000, 86_400)]}, speed=500))
+    assert ends(found)["gmail"] == pytest.approx(40_000, rel=0.1)
+    assert ends(found)["kpn"] == pytest.approx(9 * 86_400, rel=0.1)
+
+
+def test_hours_for_sending_stretch_it():
+    found = forecast(plan({"example.org": 36_000 * 3}, speed=1.0, windows=["08:00-18:00"]))
+    assert found.begins == datetime(2027, 6, 14, 7, tzinfo=UTC)
+    assert found.ends.astimezone(ZONE).date().isoformat() == "2027-06-17"
+
+
+def test_a_warm_up_is_part_of_it():
+    relay = Line(name="relay main", limits=[Ramp(start=microseconds(START), counts=(100, 200, 400))])
+    found = forecast(plan({"example.org": 10_000}, relay=relay))
+    assert timedelta(days=3) <= found.lasts < timedelta(days=3, hours=1)
+
+
+def test_what_never_ends_is_said_to_be_incomplete():
+    found = forecast(plan({"gmail.com": 100_000}, {"gmail": [Rate(1, 86_400)]}))
+    assert not found.is_complete
+
+
+def test_nobody_takes_no_time():
+    assert forecast(plan({})).lasts == timedelta(0)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(["gmail.com", "kpnmail.nl", "a.example", "b.example"]), st.integers(0, 50_000)),
+    st.integers(1, 500),
+    st.sampled_from([1, 60, 3600]),
+    st.floats(0.5, 2000),
+)
+def test_no_forecast_is_faster_than_its_limits(mix, count, period, speed):
+    found = forecast(plan(mix, {"gmail": [Rate(count, period)]}, speed=speed))
+    total, gmail = sum(mix.values()), mix.get("gmail.com", 0)
+    least = max((total - speed * 200) / speed, (gmail / count - 1) * period) * 0.7
+    if found.is_complete and total:
+        assert found.lasts.total_seconds() >= min(least, 3600 * 24 * 365) - period - total / speed / 3
+
+
+# ---------------------------------------------------------------- groups
+
+
+def test_the_built_in_table_knows_the_large_receivers():
+    known = known_receivers()
+    assert known["googlemail.com"] == known["gmail.com"] == "gmail"
+    assert {known[name] for name in ("hotmail.com", "live.nl", "msn.com", "outlook.com")} == {"microsoft"}
+    assert {known[name] for name in ("xs4all.nl", "planet.nl", "hetnet.nl", "telfort.nl", "kpnmail.nl")} == {"kpn"}
+    assert {known[name] for name in ("icloud.com", "me.com", "mac.com")} == {"apple"}
+    assert all(name == name.lower() and name.isascii() for name in known)
+
+
+@pytest.mark.parametrize(
+    ("address", "domain"),
+    [("jan@Example.ORG", "example.org"), ("jan@één.example", "xn--n-9faa.example"), ("jan", "jan")],
+)
+def test_a_domain_is_an_a_label_in_lower_case(address, domain):
+    assert domain_of(address) == domain
+
+
+def test_a_domain_with_limits_of_its_own_leaves_its_group():
+    some = Receivers(groups=GROUPS, limits={"gmail": [Rate(1, 1)], "googlemail.com": [Rate(2, 1)]})
+    assert some.line_of("googlemail.com").name == "googlemail.com"
+    assert some.line_of("gmail.com").name == "gmail"
+    assert some.line_of("example.org") is None
+
+
+def test_each_other_domain_can_have_a_line_that_is_not_public():
+    some = Receivers(groups=GROUPS, limits={}, per_domain=[Rate(5, 1)])
+    assert not some.is_idle
+    line = some.line_of("jansen.example")
+    assert not line.is_public
+    assert line.limits
+    assert some.line_of("gmail.com").limits == (), "a group is no single domain"
+
+
+def test_without_limits_there_is_nothing_to_ask():
+    assert Receivers(groups=GROUPS, limits={}, relay=Line(name="relay main")).is_idle
+
+
+# ---------------------------------------------------------------- several relays
+
+
+def test_relays_take_their_shares_by_weight():
+    shares = Shares(weights={"main": 3, "second": 1})
+    for _ in range(4000):
+        for name in ("second", "main"):
+            if shares.may_take(name):
+                shares.take(name)
+                break
+    assert shares.taken["main"] / shares.taken["second"] == pytest.approx(3, rel=0.1)
+
+
+def test_somebody_may_always_take_and_none_is_far_ahead():
+    shares = Shares(weights={"a": 1, "b": 7, "c": 2})
+    for _ in range(500):
+        able = [name for name in ("a", "b", "c") if shares.may_take(name)]
+        assert able
+        shares.take(able[0])
+    assert shares.taken["a"] <= 0.1 * 500 + 3 * LEAD
+
+
+def test_the_others_take_the_share_of_a_relay_that_is_gone():
+    shares = Shares(weights={"main": 1, "second": 1, "spare": 0})
+    assert not shares.may_take("spare")
+    shares.lose("main")
+    for _ in range(100):
+        assert shares.may_take("second")
+        shares.take("second")
+    shares.lose("second")
+    assert shares.may_take("spare")
+
+
+def test_a_relay_that_rests_holds_nobody_and_comes_back_as_an_equal():
+    shares = Shares(weights={"main": 1, "slow": 1})
+    while shares.may_take("main"):
+        shares.take("main")
+    assert shares.taken["main"] == LEAD + 1
+    shares.wait_no_longer("main")
+    for _ in range(500):
+        assert shares.may_take("main")
+        shares.take("main")
+    assert shares.may_take("slow")
+    shares.take("slow")
+    assert shares.taken["slow"] >= 500
+    assert shares.may_take("main")

@@ -1,0 +1,206 @@
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsletter.delivery.lines import COOLING, LOOK_AGAIN, RISE_AFTER, Line, admit
+from newsletter.delivery.pacing import HORIZON, SECOND, Ramp, Rate, Window, first, microseconds, moment, slots
+
+NOW = microseconds(datetime(2027, 6, 14, 9, tzinfo=UTC))
+RATES = st.builds(Rate, st.integers(1, 40), st.sampled_from([1, 60, 3600, 86_400]))
+
+
+def most_in_any_window(starts, rate):
+    """The most messages that begin in a period of the rate, wherever it begins; one begins it."""
+    starts, best, first_one = sorted(starts), 0, 0
+    for last, at in enumerate(starts):
+        while starts[first_one] <= at - rate.seconds * SECOND:
+            first_one += 1
+        best = max(best, last - first_one + 1)
+    return best
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"), [("20/second", Rate(20, 1)), (" 5000 / day ", Rate(5000, 86_400)), ("1/minute", Rate(1, 60))]
+)
+def test_a_rate_is_read_and_written(text, rate):
+    assert Rate.parse(text) == rate
+    assert Rate.parse(str(rate)) == rate
+
+
+@pytest.mark.parametrize("text", ["", "0/second", "5", "5/week", "-1/day", "1.5/second", "many/day", "9999999999/day"])
+def test_what_is_no_rate_is_refused(text):
+    with pytest.raises(ValueError, match="rate"):
+        Rate.parse(text)
+
+
+@given(st.floats(0.001, 5000))
+def test_a_speed_becomes_a_rate_that_is_never_faster(speed):
+    rate = Rate.of_speed(speed)
+    assert 0.5 * speed <= rate.speed <= speed * (1 + 1e-9)
+
+
+def test_moments_come_back_exactly():
+    at = datetime(2027, 6, 14, 9, 30, 1, 123456, tzinfo=UTC)
+    assert moment(microseconds(at)) == at
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(RATES, min_size=1, max_size=3),
+    st.lists(st.tuples(st.floats(0, 4000), st.integers(1, 60)), min_size=1, max_size=12),
+)
+def test_no_window_of_any_limit_ever_holds_more_than_the_limit(rates, asked):
+    windows, now, starts = [Window(rate) for rate in rates], NOW, []
+    for pause, wanted in asked:
+        now = max(now, starts[-1] - HORIZON if starts else now) + int(pause * SECOND)
+        for at, count in slots(windows, wanted, now):
+            starts += [at] * count
+    assert len(starts) == sum(wanted for _, wanted in asked), "nobody is forgotten"
+    for rate in rates:
+        assert most_in_any_window(starts, rate) <= rate.count
+
+
+@settings(max_examples=100, deadline=None)
+@given(RATES, st.integers(1, 200))
+def test_a_queue_is_served_at_nineteen_twentieths_of_the_rate_at_least(rate, wanted):
+    found = list(slots([Window(rate)], wanted, NOW))
+    periods = -(-wanted // rate.count) - 1
+    assert found[-1][0] - NOW <= periods * rate.seconds * SECOND * 1.06 + rate.seconds * SECOND / 20
+
+
+@given(RATES, st.lists(st.integers(1, 50), max_size=10))
+def test_the_state_of_a_window_is_all_there_is_to_know(rate, asked):
+    window = Window(rate)
+    for wanted in asked:
+        list(slots([window], wanted, NOW))
+    copy = Window(rate, window.state)
+    assert first([copy], NOW) == first([window], NOW)
+
+
+def test_a_warm_up_plan_allows_more_each_day_and_everything_after_the_last():
+    day = 86_400 * SECOND
+    ramp = Ramp(start=NOW, counts=(10, 20, 40))
+    assert [ramp.count_at(NOW + number * day) for number in range(3)] == [10, 20, 40]
+    found = list(slots([Window(ramp)], 500, NOW))
+    by_day = [sum(count for at, count in found if (at - NOW) // day == number) for number in range(4)]
+    assert by_day[0] == 10
+    assert by_day[1] <= 20
+    assert by_day[2] <= 40
+    assert sum(by_day) == 500
+    assert found[-1][0] == NOW + 3 * day
+
+
+# ---------------------------------------------------------------- lines
+
+
+def run_line(line, arrivals, seconds, step=SECOND // 4):
+    """Claim in the way of a run: first who is due, then who is new. Returns starts and the slots still waiting."""
+    waiting, starts, new, now = [], [], arrivals, NOW
+    while now < NOW + seconds * SECOND and (waiting or new):
+        due = sorted(at for at in waiting if at <= now)
+        waiting = [at for at in waiting if at > now]
+        for wanted, is_due in ((len(due), True), (min(new, 500), False)):
+            if wanted:
+                found = admit([line], wanted, now, is_due=is_due)
+                starts += [at for at, count in found.begin for _ in range(count)]
+                waiting += [at for at, count in found.aside for _ in range(count)]
+        new -= min(new, 500)
+        now += step
+    return starts, waiting
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 30), st.sampled_from([1, 60]), st.integers(1, 300), st.integers(50, 900))
+def test_who_was_set_aside_begins_in_time_and_the_limit_holds(count, period, wanted, step):
+    line = Line(name="gmail", limits=[Rate(count, period)])
+    needed = (wanted / count + 3) * period * 1.25
+    starts, waiting = run_line(line, wanted, needed, step=step * 1000)
+    assert not waiting, "nobody starves"
+    assert len(starts) == wanted
+    assert most_in_any_window(starts, Rate(count, period)) <= count
+
+
+def test_a_line_without_limits_lets_everybody_begin():
+    line = Line(name="example.org")
+    assert line.is_free
+    assert admit([line], 1000, NOW).begin == ((NOW, 1000),)
+
+
+def test_who_comes_new_stands_behind_the_queue():
+    line = Line(name="gmail", limits=[Rate(1, 60)])
+    last = admit([line], 3, NOW).aside[-1][0]
+    behind = admit([line], 1, NOW + 61 * SECOND)
+    assert not behind.begin
+    assert behind.aside[0][0] > last
+    assert admit([line], 1, NOW + 64 * SECOND, is_due=True).begin
+
+
+def test_a_full_line_does_not_hold_another_one():
+    slow, fast = Line(name="gmail", limits=[Rate(1, 3600)]), Line(name="kpn", limits=[Rate(100, 1)])
+    relay = Line(name="relay main", limits=[Ramp(start=NOW, counts=(1000,))])
+    assert admit([slow, relay], 50, NOW).aside
+    assert admit([fast, relay], 50, NOW).begin == ((NOW, 50),)
+    assert not relay.has_queue(NOW)
+
+
+def test_a_pushback_halves_the_speed_once_for_what_was_in_flight():
+    line = Line(name="gmail", limits=[Rate(20, 1)])
+    assert line.push_back(NOW)
+    assert not line.push_back(NOW + SECOND)
+    assert line.speed == 10
+    assert line.push_back(NOW + 11 * SECOND)
+    assert line.speed == 5
+    assert admit([line], 1, NOW + 11 * SECOND).aside[0][0] >= NOW + 11 * SECOND + COOLING
+
+
+def test_a_group_without_a_limit_gets_one_by_pushback_and_loses_it_when_all_is_well():
+    line, now = Line(name="gmail"), NOW
+    line.push_back(now)
+    assert line.speed == 1
+    speeds = []
+    while line.speed is not None:
+        now += RISE_AFTER
+        if line.rise(now) and line.speed:
+            speeds.append(line.speed)
+    assert speeds == sorted(speeds)
+    assert line.is_free
+    assert (now - NOW) // (60 * SECOND) < 15, "within a quarter of an hour"
+
+
+def test_a_limited_group_rises_to_its_limit_again():
+    line = Line(name="gmail", limits=[Rate(8, 1)])
+    line.push_back(NOW)
+    now = NOW
+    for _ in range(20):
+        now += RISE_AFTER
+        line.rise(now)
+    assert line.speed is None
+    assert not line.is_free
+
+
+def test_the_slots_of_a_slowed_group_are_near_so_that_it_can_be_fast_again():
+    line = Line(name="gmail")
+    line.push_back(NOW)
+    found = admit([line], 100_000, NOW).aside
+    assert sum(count for _, count in found) == 100_000
+    assert found[-1][0] <= NOW + LOOK_AGAIN
+
+
+def test_a_line_comes_back_from_the_store_as_it_was():
+    line = Line(name="gmail", limits=[Rate(20, 1), Rate(100, 86_400)])
+    admit([line], 150, NOW)
+    line.push_back(NOW)
+    again = Line(name="gmail", limits=line.limits)
+    again.restore(line.state)
+    assert again.state == line.state
+    assert admit([again], 5, NOW).aside[-1][0] >= NOW + COOLING
+
+
+def test_a_limit_that_the_configuration_dropped_is_forgotten():
+    line = Line(name="gmail", limits=[Rate(1, 86_400)])
+    admit([line], 1, NOW)
+    again = Line(name="gmail", limits=[Rate(5, 60)])
+    again.restore(line.state)
+    assert admit([again], 5, NOW + HORIZON).begin
