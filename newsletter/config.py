@@ -8,6 +8,7 @@ import os
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import cached_property
 from ipaddress import ip_address
@@ -15,12 +16,21 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
+from newsletter.config_backup import Backup
+from newsletter.config_dkim import Dkim, is_aligned
+from newsletter.config_feedback import Feedback, ImapMailbox
+from newsletter.config_imports import AnyDay, TypeName, split_attributes
+from newsletter.config_login import Login
+from newsletter.config_metrics import Metrics
+from newsletter.config_pace import AnyNames, AnyWindows, Pace, WarmUp
+from newsletter.config_privacy import Privacy
+from newsletter.config_retention import AnyRetention, ListRetention, Retention, inherited
+from newsletter.config_signup import LOOPBACK, SIGN_UP_PATHS, AnyNetwork, SignUp, SignUpField
 from newsletter.config_values import (
     AnyMailbox,
     AnyPath,
-    AnyPeriod,
     AttributeNames,
     HostName,
     Line,
@@ -31,8 +41,10 @@ from newsletter.config_values import (
     parse_mailbox,
 )
 from newsletter.config_words import explained
+from newsletter.delivery.windows import Hours
 from subscribers.errors import ConfigurationError
 from subscribers.retention import Period, RetentionPolicy
+from subscribers.value_types import ValueType
 
 __all__ = ["Configuration", "Line", "Mailbox", "Slug", "load", "parse_mailbox"]
 
@@ -40,6 +52,7 @@ FILE_NAME = "newsletter.toml"
 ENVIRONMENT_PREFIX = "NEWSLETTER__"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _DUTIES = ("reply_to", "contact", "purpose", "permission")
+_SIGN_UP_DUTIES = ("contact", "purpose")
 
 Basis: TypeAlias = Literal["consent", "public-task", "contract"]
 """Legal basis of the processing, GDPR article 6."""
@@ -53,6 +66,8 @@ class Site(Table):
     base_url: SiteAddress
     data_dir: AnyPath = Path("data")
     language: Literal["nl", "en"] = "nl"
+    trusted_proxies: tuple[AnyNetwork, ...] = LOOPBACK
+    """Whose X-Forwarded-For is believed, to count sign-ups per network."""
 
 
 class Database(Table):
@@ -61,21 +76,21 @@ class Database(Table):
     url: Line | None = None
 
 
-class Relay(Table):
+class Relay(Login):
     """The server that takes our mail (RFC 6409, RFC 8314)."""
 
     host: HostName
     port: Annotated[int, Field(ge=1, le=65535)]
     security: Literal["none", "starttls", "tls"]
-    username: str | None = None
-    password: SecretStr | None = None
-    password_file: AnyPath | None = None
     ca_file: AnyPath | None = None
     connections: Annotated[int, Field(ge=1, le=500)] = 4
     messages_per_connection: Annotated[int, Field(ge=1)] = 1000
     messages_per_second: Annotated[float, Field(gt=0)] | None = None
     """Over all connections; unlimited unless given."""
     hello_name: HostName | None = None
+    weight: Annotated[int, Field(ge=0, le=1000)] = 1
+    """Its share, where a list has several relays; 0: only when no other one works."""
+    warm_up: WarmUp | None = None
 
     @property
     def is_loopback(self) -> bool:
@@ -92,18 +107,6 @@ class Relay(Table):
         if self.security == "none" and not self.is_loopback:
             msg = 'security = "none" is for a relay on this machine; write "starttls" (587) or "tls" (465)'
             raise ValueError(msg)
-        if self.password and self.password_file:
-            msg = "password and password_file are both given; keep one"
-            raise ValueError(msg)
-        if (self.password or self.password_file) and not self.username:
-            msg = "a password is given, but no username"
-            raise ValueError(msg)
-        if self.username and not (self.password or self.password_file):
-            msg = (
-                "a username is given, but no password: set password_file, "
-                "or NEWSLETTER__RELAYS__<NAME>__PASSWORD in the environment"
-            )
-            raise ValueError(msg)
         return self
 
 
@@ -115,7 +118,12 @@ class MailingList(Table):
     sender: AnyMailbox = Field(alias="from")
     reply_to: AnyMailbox | None = None
     unsubscribe_mailbox: AnyMailbox
-    relay: str = "main"
+    relay_names: AnyNames = Field(default=("main",), alias="relay")
+    """The relay, or several that share the work; when one fails the others go on."""
+    sending_windows: AnyWindows = ()
+    """When its mail goes out, in its time zone: `mon-fri 08:00-18:00`; at any time unless given."""
+    quiet_hours: AnyWindows = ()
+    """When none goes out: `22:00-07:00`."""
     domain: HostName | None = None
     """Domain of List-Id and Message-ID; the sender's unless given."""
 
@@ -123,6 +131,7 @@ class MailingList(Table):
     permission: Permission | None = None
     controller: Line
     privacy_url: Line
+    """The privacy statement; unless given, the page /privacy/LIST that the software makes from this file."""
     contact: Line | None = None
     """Contact for data protection (AVG 13(1)(b)): a name, an address or a web page."""
     purpose: Line | None = None
@@ -135,7 +144,11 @@ class MailingList(Table):
     logo: AnyPath | None = None
     website: Line | None = None
     subscribe_url: Line | None = None
-    """Page where people sign up; a mail that was forwarded names it."""
+    """Page where people sign up; a mail that was forwarded names it. Our own page if sign-up is open."""
+    signup: Literal["open", "closed"] = "closed"
+    """Whether everybody may sign up, on our page or with a form elsewhere."""
+    signup_fields: tuple[SignUpField, ...] = ("name", "organisation")
+    """What the form asks besides the address."""
 
     images: Literal["hosted", "embedded"] = "hosted"
     archive: Literal["public", "unlisted", "none"] = "unlisted"
@@ -145,9 +158,45 @@ class MailingList(Table):
     time_zone: str = "Europe/Amsterdam"
     attributes: AttributeNames = ()
     """Names of further columns that an import may store and an issue may use; anything else is not stored."""
-    retention: AnyPeriod = Period()
+    attribute_types: dict[Slug, TypeName] = Field(default_factory=dict)
+    """What each holds, from `[lists.x.attributes]`; text unless said. Not a key of the file."""
+    consent_cutoff: AnyDay | None = None
+    """Imported consent must be later than this day; unless given, later than the newest erasure."""
+    periods: AnyRetention = Field(default=ListRetention(), alias="retention")
+    """Days until all is erased after unsubscribing, or a table with a period per rule."""
+    dsn: bool = True
+    """Ask the relay, where it can, to report failures only, with the headers only (A27)."""
+    require_tls: bool = False
+    """No server on the way may hand it on without verified TLS (RFC 8689, A27): few can do that, and mail bounces."""
+    dkim: tuple[Slug, ...] = ()
+    """Names of the keys among [dkim] that sign this list's mail; none if the relay signs (A21)."""
+    leaving_mail: Literal["none", "farewell", "owner"] = "none"
+    """Mail to who left by a link: a farewell, or "was it you?", since a mail with its links can be forwarded."""
+    less_often: Annotated[int, Field(ge=2, le=90)] | None = None
+    """Readers may choose at most one issue in this many days; not offered unless given."""
     expire_after_hours: Annotated[int, Field(ge=1, le=24 * 14)] = 72
     """Deferred deliveries are given up after this: news gets old (A23)."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _typed(cls, values: Any) -> Any:  # noqa: ANN401 - what the file holds
+        return split_attributes(values)
+
+    @model_validator(mode="after")
+    def _countable(self) -> Self:
+        if self.less_often and self.less_often > self.periods.deliveries:
+            kept = self.periods.deliveries
+            msg = f"less_often is longer than deliveries are kept ({kept} days), so it cannot be counted"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _ever_open(self) -> Self:
+        hours = Hours(zone=self.zone, windows=self.sending_windows, quiet=self.quiet_hours)
+        if hours.opens(datetime(2027, 1, 4, tzinfo=UTC)) is None:
+            msg = "sending_windows and quiet_hours leave no hour to send in"
+            raise ValueError(msg)
+        return self
 
     @field_validator("time_zone")
     @classmethod
@@ -172,10 +221,30 @@ class MailingList(Table):
             raise ValueError(msg)
         return value
 
+    @property
+    def retention(self) -> Period:
+        """How long who left stays: the promise in every mail."""
+        return self.periods.unsubscribed
+
+    @property
+    def policy(self) -> RetentionPolicy:
+        """How long this list keeps whom, rule by rule."""
+        return self.periods.policy(self.zone)
+
     @cached_property
     def zone(self) -> ZoneInfo:
         """Time zone in which this list counts days."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def typed_attributes(self) -> dict[str, ValueType]:
+        """The attributes and what each holds."""
+        return {name: ValueType(self.attribute_types.get(name, "text")) for name in self.attributes}
+
+    @property
+    def relay(self) -> str:
+        """The relay that its mail goes through, or the first of several."""
+        return self.relay_names[0]
 
     @property
     def id_domain(self) -> str:
@@ -193,6 +262,8 @@ class Limits(Table):
     download_megabytes: Annotated[int, Field(ge=1, le=200)] = 20
     issue_kilobytes: Annotated[int, Field(ge=1, le=10240)] = 1024
     csv_line_kilobytes: Annotated[int, Field(ge=1, le=10240)] = 64
+    import_megabytes: Annotated[int, Field(ge=1, le=10240)] = 1024
+    """What the files in a ZIP of subscribers may weigh together, unpacked."""
 
 
 class Theme(Table):
@@ -208,8 +279,16 @@ class Configuration(Table):
     database: Database = Database()
     relays: dict[Slug, Relay] = Field(default_factory=dict)
     lists: dict[Slug, MailingList] = Field(default_factory=dict)
+    dkim: dict[Slug, Dkim] = Field(default_factory=dict)
     limits: Limits = Limits()
+    signup: SignUp = SignUp()
     theme: Theme = Theme()
+    retention: Retention = Retention()
+    privacy: Privacy = Privacy()
+    backup: Backup = Backup()
+    feedback: Feedback = Feedback()
+    pace: Pace = Pace()
+    metrics: Metrics = Metrics()
     folder: Path = Path()
     """Folder of the file; not a key of it."""
 
@@ -234,9 +313,14 @@ class Configuration(Table):
         return {slug: item for slug, item in self.lists.items() if item.archive == "public"}
 
     @property
+    def zone(self) -> ZoneInfo:
+        """Where days are counted of what belongs to no list: the time zone of the first one."""
+        return next((item.zone for item in self.lists.values()), ZoneInfo("Europe/Amsterdam"))
+
+    @property
     def policies(self) -> dict[str, RetentionPolicy]:
-        """How long each list keeps who left, and where it counts days."""
-        return {slug: RetentionPolicy(period=item.retention, zone=item.zone) for slug, item in self.lists.items()}
+        """How long each list keeps whom, and where it counts days."""
+        return {slug: item.policy for slug, item in self.lists.items()}
 
     def mailing_list(self, slug: str) -> MailingList:
         """The list called `slug`; raise ConfigurationError naming the known ones."""
@@ -249,39 +333,95 @@ class Configuration(Table):
         )
 
     def relay_of(self, slug: str) -> Relay:
-        """The relay that the list `slug` is sent through."""
+        """The relay that the list `slug` is sent through, or the first of several."""
         return self.relays[self.mailing_list(slug).relay]
 
-    def relay_password(self, relay: Relay) -> str:
-        """The relay's password, from file or configuration; raise ConfigurationError if the file cannot be read."""
+    def relays_of(self, slug: str) -> dict[str, Relay]:
+        """All relays that the list `slug` is sent through, by name."""
+        return {name: self.relays[name] for name in self.mailing_list(slug).relay_names}
+
+    def relay_password(self, relay: Relay | ImapMailbox) -> str:
+        """The password of a relay or a mailbox, from file or configuration; raise ConfigurationError for the file."""
         if relay.password:
             return relay.password.get_secret_value()
         if relay.password_file is None:
             return ""
-        return _read_secret(self.folder / relay.password_file)
+        return read_secret(self.folder / relay.password_file)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filled_in(cls, values: Any) -> Any:  # noqa: ANN401 - what the file holds
+        """What lists leave out: periods follow [retention], the privacy statement is the page that we make of it."""
+        if isinstance(values, dict) and isinstance(lists := values.get("lists"), dict):
+            values = {**values, "lists": {slug: _completed(values, slug, item) for slug, item in lists.items()}}
+        return values
+
+    @model_validator(mode="after")
+    def _with_own_pages(self) -> Self:
+        """Whoever names no page of its own for signing up, and lets everybody, has ours."""
+        for slug, item in self.lists.items():
+            if item.signup == "open" and not item.subscribe_url:
+                url = f"{self.site.base_url}{SIGN_UP_PATHS[item.language]}{slug}"
+                self.lists[slug] = item.model_copy(update={"subscribe_url": url})
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        problems = [*self._missing_relays(), *self._missing_duties()]
+        problems = [*self._missing_relays(), *self._missing_duties(), *self._unfit_keys()]
+        problems += self._unprotected()
+        problems += self.backup.problems(self.policies.values())
         if problems:
             raise ValueError("\n".join(problems))
         return self
 
     def _missing_relays(self) -> Iterator[str]:
         for slug, item in self.lists.items():
-            if item.relay not in self.relays:
-                yield f"[lists.{slug}] relay names {item.relay!r}, which is not among [relays]"
+            for name in item.relay_names:
+                if name not in self.relays:
+                    yield f"[lists.{slug}] relay names {name!r}, which is not among [relays]"
+                elif len(item.relay_names) > 1 and self.relays[name].warm_up:
+                    yield f"[lists.{slug}] shares its mail among relays, so [relays.{name}] warm_up cannot be kept"
+
+    def _unprotected(self) -> Iterator[str]:
+        for slug, item in self.lists.items():
+            found = [self.relays[name] for name in item.relay_names if name in self.relays]
+            if item.require_tls and any(relay.security == "none" for relay in found):
+                yield f'[lists.{slug}] require_tls needs relays with security = "starttls" or "tls"'
+
+    def _unfit_keys(self) -> Iterator[str]:
+        """A list names keys that exist and that can speak for its sender (A21)."""
+        for slug, item in self.lists.items():
+            for name in item.dkim:
+                key = self.dkim.get(name)
+                if key is None:
+                    yield f"[lists.{slug}] dkim names {name!r}, which is not among [dkim]"
+                elif not is_aligned(key.domain, item.sender.parsed.domain):
+                    yield f"[dkim.{name}] domain {key.domain} does not speak for the sender of [lists.{slug}] (A21)"
 
     def _missing_duties(self) -> Iterator[str]:
         """What the law asks of a list that leaves this machine (B5, B6, B7; DESIGN.md, "Decided now")."""
         for slug, item in self.lists.items():
-            relay = self.relays.get(item.relay)
-            if relay is None or relay.is_loopback:
+            if item.signup == "open" and (missing := [key for key in _SIGN_UP_DUTIES if getattr(item, key) is None]):
+                yield f"[lists.{slug}] lacks what the sign-up form must say: {', '.join(missing)}"
+            if all(name not in self.relays or self.relays[name].is_loopback for name in item.relay_names):
                 continue
             if not self.site.base_url.startswith("https:"):
                 yield "[site] base_url must be https when mail leaves this machine"
             if missing := [key for key in _DUTIES if getattr(item, key) is None]:
                 yield f"[lists.{slug}] lacks what is needed when mail leaves this machine: {', '.join(missing)}"
+
+
+def _completed(values: dict[str, Any], slug: str, item: object) -> object:
+    if not isinstance(item, dict):
+        return item
+    general, site = values.get("retention"), values.get("site")
+    filled = dict(item)
+    if isinstance(general, dict):
+        filled["retention"] = inherited(general, item.get("retention"))
+    base_url = site.get("base_url") if isinstance(site, dict) else getattr(site, "base_url", None)
+    if "privacy_url" not in item and isinstance(base_url, str):
+        filled["privacy_url"] = f"{base_url.rstrip('/')}/privacy/{slug}"
+    return filled
 
 
 def nearest(found: str, known: Mapping[str, object] | list[str], otherwise: str) -> str:
@@ -333,22 +473,20 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ConfigurationError(f"not TOML: {error}", where=str(path), remedy="mend the line named") from None
 
 
-def _read_secret(path: Path) -> str:
-    """The only line of a file that nobody but its owner may read."""
+def read_secret(path: Path, key: str = "password_file") -> str:
+    """The only line of a file that nobody but its owner may read; raises ConfigurationError, naming the key."""
     try:
         with path.open(encoding="utf-8") as file:
             mode = os.fstat(file.fileno()).st_mode
             text = file.read().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"password_file cannot be read: {type(error).__name__}",
+            f"{key} cannot be read: {type(error).__name__}",
             where=str(path),
-            remedy="write the password into this file, readable by this user only",
+            remedy="write the secret into this file, readable by this user only",
         ) from None
     if mode & _OTHERS:
-        raise ConfigurationError(
-            "others than its owner may read password_file", where=str(path), remedy=f"chmod 600 {path}"
-        )
+        raise ConfigurationError(f"others than its owner may read {key}", where=str(path), remedy=f"chmod 600 {path}")
     return text
 
 

@@ -22,7 +22,7 @@ _NO_LINE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?", re.ASCII)
 _LONGEST_NAME = 253
 """Octets of a host name (RFC 1035)."""
-_OWN_FIELDS = frozenset({"list", "unsubscribeurl", "since", "leftat", "reason"})
+_OWN_FIELDS = frozenset({"list", "unsubscribeurl", "preferencesurl", "since", "leftat", "reason"})
 """What an issue or an export calls something else, as `plain_heading` writes it."""
 
 

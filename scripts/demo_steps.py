@@ -113,6 +113,8 @@ def _import_subscribers(place: Place) -> None:
         _write_csv(file, share)
         basis = "consent" if name == "nieuwsbrief" else "public-task"
         arguments = ["import", str(file), "--list", name, "--basis", basis, "--source", "sign-up form, spring 2026"]
+        if basis == "consent":  # who joins a list on consent needs a day on which it was given
+            arguments += ["--consented-at", "2026-03-21"]
         _newsletter(place, "subscribers", *arguments)
         file.unlink()  # the file holds personal data, and the store has it now
 

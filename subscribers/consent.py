@@ -16,17 +16,21 @@ from subscribers.subscription import Actor
 class ConsentEvent(StrEnum):
     """What happened to a consent."""
 
+    REQUESTED = "requested"
+    """Asked for on a form, with the words shown there, or in a file; no consent before it is confirmed by mail."""
     GRANTED = "granted"
     """Given to us directly: on a form, or to an operator who says so."""
     CONFIRMED = "confirmed"
     """The mailed link was followed and the button pressed: the mailbox is theirs."""
     IMPORTED = "imported"
     """Taken over from another system; `source` says which."""
+    RETURNED = "returned"
+    """The ending was taken back by the person: what was agreed before holds again."""
     WITHDRAWN = "withdrawn"
     """Taken back: the subscription ended."""
 
 
-AGREEING = frozenset({ConsentEvent.GRANTED, ConsentEvent.CONFIRMED, ConsentEvent.IMPORTED})
+AGREEING = frozenset({ConsentEvent.GRANTED, ConsentEvent.CONFIRMED, ConsentEvent.IMPORTED, ConsentEvent.RETURNED})
 """Events that say yes; the latest of them decides whether a later restore may end the subscription again (I11)."""
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from subscribers.address import Address, parse_address
 from subscribers.clock import require_aware
 from subscribers.consent import ConsentEvent, Evidence
+from subscribers.marks import Marker, forget, known
 from subscribers.records import SubscriberRecord, SubscriptionRecord, find
 from subscribers.subscription import Actor, State, may_move
 from subscribers.tables import consent, subscriber, subscription
@@ -33,6 +34,8 @@ class AddOutcome(StrEnum):
     """Refused: this person left, or never confirmed, and no fresh consent was claimed."""
     SUPPRESSED = "suppressed"
     """Refused: this address is not mailed."""
+    ERASED_BEFORE = "erased-before"
+    """Refused: its owner was erased, the organisation keeps a mark of that, and no fresh consent was claimed (B10)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +48,7 @@ class AddResult:
     @property
     def is_refused(self) -> bool:
         """Whether the person is not on the list afterwards."""
-        return self.outcome in {AddOutcome.ENDED_BEFORE, AddOutcome.SUPPRESSED}
+        return self.outcome in {AddOutcome.ENDED_BEFORE, AddOutcome.SUPPRESSED, AddOutcome.ERASED_BEFORE}
 
 
 def add(  # noqa: PLR0913 - all of it is evidence, by keyword
@@ -64,12 +67,14 @@ def add(  # noqa: PLR0913 - all of it is evidence, by keyword
     now: datetime,
     fresh_consent: bool = False,
     event: ConsentEvent = ConsentEvent.GRANTED,
+    marker: Marker | None = None,
 ) -> AddResult:
     """Put one person on `list` as active, inside the caller's transaction.
 
     `fresh_consent` says that the person agreed again after leaving; without it an ended subscription stays ended. A
     suppressed address is refused in any case. Raises AddressError. What is known already is not overwritten: empty
-    name, organisation and missing attributes are filled in.
+    name, organisation and missing attributes are filled in. With `marker`, the mark of an erased address refuses what
+    is not a fresh consent, and ends with one (B10).
     """
     parsed = parse_address(address) if isinstance(address, str) else address
     evidence = Evidence(
@@ -82,24 +87,30 @@ def add(  # noqa: PLR0913 - all of it is evidence, by keyword
         actor=actor,
     )
     profile: dict[str, object] = {"name": name, "organisation": organisation, "attributes": dict(attributes or {})}
-    person = _known(connection, parsed, profile, evidence.at)
+    if marker and not fresh_consent and known(connection, [parsed.key], marker):
+        return AddResult(outcome=AddOutcome.ERASED_BEFORE)
+    if marker and fresh_consent:
+        forget(connection, parsed.key, marker)
+    person = find_or_add(connection, parsed, profile, evidence.at)
     if person.suppressed:
         return AddResult(outcome=AddOutcome.SUPPRESSED, subscription_ref=_ref(person.on(list)))
     current = person.on(list)
     if current is None:
-        _complete(connection, person, profile)
+        complete(connection, person, profile)
         return _subscribe(connection, person.id, list, evidence)
     if current.state is State.ACTIVE:
-        _complete(connection, person, profile)
+        complete(connection, person, profile)
         return AddResult(outcome=AddOutcome.ALREADY_ACTIVE, subscription_ref=current.ref)
     if not fresh_consent or not may_move(current.state, State.ACTIVE, fresh_consent=True):
         return AddResult(outcome=AddOutcome.ENDED_BEFORE, subscription_ref=current.ref)
-    _complete(connection, person, profile)
+    complete(connection, person, profile)
     return _revive(connection, current, evidence)
 
 
-def _known(connection: Connection, address: Address, profile: dict[str, object], now: datetime) -> SubscriberRecord:
-    """The person with this address, inserted if new; two who insert at once get the same row."""
+def find_or_add(
+    connection: Connection, address: Address, profile: dict[str, object], now: datetime
+) -> SubscriberRecord:
+    """The person with this address, locked; inserted with `profile` if new. Two who insert at once get the same row."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     values = {"ref": secrets.token_bytes(REF_OCTETS), "address_key": address.key, "address": address.spelling}
     statement = dialect.insert(subscriber).values(**values, **profile, created_at=now)
@@ -112,7 +123,7 @@ def _known(connection: Connection, address: Address, profile: dict[str, object],
     return person
 
 
-def _complete(connection: Connection, person: SubscriberRecord, profile: dict[str, object]) -> None:
+def complete(connection: Connection, person: SubscriberRecord, profile: dict[str, object]) -> None:
     """Fill in what was not known; keep what was."""
     given = profile["attributes"]
     changes: dict[str, object] = {

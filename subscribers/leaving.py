@@ -101,7 +101,7 @@ def suppress(
         return False
     row = {"ref": secrets.token_bytes(16), "subscriber_id": subscriber_id, "reason": reason.value}
     connection.execute(insert(suppression).values(**row, at=require_aware(now), actor=actor.value))
-    record([Entry(kind=Kind.SUPPRESSED, at=now, ref=ref)])
+    record([Entry(kind=Kind.SUPPRESSED, at=now, ref=ref, why=reason.value)])
     mine = connection.scalars(select(subscription.c.ref).where(subscription.c.subscriber_id == subscriber_id))
     requests = [(item, now) for item in mine.all()]
     end_many(connection, requests, reason=ENDS_WITH[reason], actor=actor, policies=policies, record=record)
@@ -125,9 +125,10 @@ def _end(
     arrivals = _earliest(requests)
     rows = {row.ref: row for row in _locked(connection, list(arrivals))}
     ending = {ref: row for ref, row in rows.items() if row.state != State.ENDED}
-    changes = {ref: _change(row, arrivals[ref], policy_for(row.list)) for ref, row in ending.items()}
+    changes = {ref: _change(row, arrivals[ref], policy_for(row.list), why.reason) for ref, row in ending.items()}
     _write(connection, list(changes.values()), why)
-    record([Entry(kind=Kind.ENDED, at=change["b_at"], ref=ref) for ref, change in changes.items()])
+    reason = why.reason.value
+    record([Entry(kind=Kind.ENDED, at=change["b_at"], ref=ref, why=reason) for ref, change in changes.items()])
     return [_result(ref, rows.get(ref), changes.get(ref)) for ref, _ in requests]
 
 
@@ -141,14 +142,22 @@ def _earliest(requests: Sequence[Request]) -> dict[bytes, datetime]:
 
 
 def _locked(connection: Connection, refs: list[bytes]) -> Sequence[Any]:
-    """The rows, locked in the order of their ids so that two groups cannot wait for each other."""
+    """The rows, locked in the order of their ids so that two groups cannot wait for each other.
+
+    Their people first, as everybody does: a mail about the ending locks them, too (subscribers/farewell.py).
+    """
+    if connection.dialect.name != "sqlite":  # which has one writer at a time anyway
+        owners = select(subscription.c.subscriber_id).where(subscription.c.ref.in_(refs))
+        people = select(subscriber.c.id).where(subscriber.c.id.in_(owners)).order_by(subscriber.c.id)
+        connection.execute(people.with_for_update()).all()
     query = select(subscription).where(subscription.c.ref.in_(refs)).order_by(subscription.c.id).with_for_update()
     return connection.execute(query).all()
 
 
-def _change(row: Row[Any], arrived_at: datetime, policy: RetentionPolicy) -> dict[str, Any]:
-    due = deadline(arrived_at, policy.period, policy.zone)
-    return {"b_id": row.id, "b_at": arrived_at, "b_due": due, "b_period": str(policy.period)}
+def _change(row: Row[Any], arrived_at: datetime, policy: RetentionPolicy, reason: EndedReason) -> dict[str, Any]:
+    period = policy.period_for(reason)
+    due = deadline(arrived_at, period, policy.zone)
+    return {"b_id": row.id, "b_at": arrived_at, "b_due": due, "b_period": str(period)}
 
 
 def _write(connection: Connection, changes: list[dict[str, Any]], why: _Why) -> None:

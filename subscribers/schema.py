@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, DateTime, Dialect, MetaData
+from sqlalchemy import Column, DateTime, Dialect, MetaData, Table
 from sqlalchemy.types import TypeDecorator
 
 metadata = MetaData(
@@ -36,6 +36,8 @@ class Keep(StrEnum):
     """Holds nothing about a person and proves what was done (receipts, compiled issues)."""
     WHILE_RUNNING = "while-running"
     """Housekeeping of running processes: leases, marks."""
+    OWN_DEADLINE = "own-deadline"
+    """Until the deadline that the row itself carries (`own_deadline`): such a row needs no subscriber to hang on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,38 @@ def personal(label: str, keep: Keep) -> dict[str, Any]:
 def impersonal(keep: Keep) -> dict[str, Any]:
     """`Column.info` of a value that is about nobody."""
     return {"holds": Holds(personal=False, keep=keep)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnDeadline:
+    """Rows of a table carry a deadline of their own: every retention run erases what is past it, by `rule`.
+
+    `rule` is the name in `newsletter retention status`, in receipts and in the privacy statement. The instant stands in
+    `column` of the table itself; or, with `via`, of the table that this foreign key leads to. With `event` it is not
+    set by who writes the row, but by every retention run, counted from that column under the rule's period.
+    """
+
+    rule: str
+    column: str = "erase_at"
+    via: str = ""
+    event: str = ""
+    days: int = 0
+    """How long a row stays at most, where no configuration says so."""
+
+
+def own_deadline(rule: str, column: str = "erase_at", days: int = 0) -> dict[str, Any]:
+    """`Table.info` (or a part of it) of a table whose rows are erased at the instant in `column`, by the rule `rule`.
+
+    Null in `column` means: no deadline of its own, the row goes with its subscriber. A table that hangs on nobody
+    must not allow null. Count the instant with `subscribers.retention.deadline`, so that erasures fall together.
+    """
+    return {"deadline": OwnDeadline(rule=rule, column=column, days=days)}
+
+
+def deadline_of(table: Table) -> OwnDeadline | None:
+    """What the table says about deadlines of its own rows."""
+    said = table.info.get("deadline")
+    return said if isinstance(said, OwnDeadline) else None
 
 
 def declared(column: Column[Any]) -> Holds:

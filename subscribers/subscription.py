@@ -34,12 +34,16 @@ class EndedReason(StrEnum):
     """An operator ended it, mostly because the person asked in another way."""
     HARD_BOUNCE = "hard-bounce"
     """The mailbox does not exist."""
+    SOFT_BOUNCE = "soft-bounce"
+    """Nothing arrived in the mailbox on several days, without it being said to be gone."""
     COMPLAINT = "complaint"
     """The person called a mail spam."""
     SUPPRESSED = "suppressed"
     """An operator decided that this address is not mailed."""
     UNCONFIRMED = "unconfirmed"
     """The sign-up was never confirmed."""
+    MOVED = "moved"
+    """The person goes on at another address of theirs, where they were subscribed already."""
 
 
 MOVES: frozenset[tuple[State, State]] = frozenset(

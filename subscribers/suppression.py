@@ -10,6 +10,8 @@ class SuppressionReason(StrEnum):
 
     HARD_BOUNCE = "hard-bounce"
     """The mailbox does not exist (5.1.1, 5.1.6, 5.1.10)."""
+    SOFT_BOUNCE = "soft-bounce"
+    """Mail came back on several days and none arrived in between (A23)."""
     COMPLAINT = "complaint"
     """The person called a mail spam."""
     BY_HAND = "by-hand"
@@ -18,6 +20,7 @@ class SuppressionReason(StrEnum):
 
 ENDS_WITH: dict[SuppressionReason, EndedReason] = {
     SuppressionReason.HARD_BOUNCE: EndedReason.HARD_BOUNCE,
+    SuppressionReason.SOFT_BOUNCE: EndedReason.SOFT_BOUNCE,
     SuppressionReason.COMPLAINT: EndedReason.COMPLAINT,
     SuppressionReason.BY_HAND: EndedReason.SUPPRESSED,
 }

@@ -10,9 +10,11 @@ name a subscription, never a delivery, and do not expire: old mail must keep its
 import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+
+from subscribers.macs import Mac
 
 VERSION = 1
 LENGTH = 48
@@ -33,6 +35,14 @@ class Purpose(IntEnum):
     """Confirm a sign-up (double opt-in)."""
     MANAGE = 3
     """See and change what is known of one person."""
+    MY_DATA = 4
+    """Open everything that is stored, once; names a notice."""
+    ADDRESS = 5
+    """Confirm a change of address, once; names a notice."""
+    UNDO = 6
+    """Take an ending back; names a subscription, and is mailed to its owner only."""
+    PRESSED = 7
+    """Says when a button was pressed; names that moment and a subscription (newsletter/web/pressing.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +79,17 @@ class Keyring:
         if len(ref) != REF_OCTETS:
             msg = f"a ref has {REF_OCTETS} bytes, not {len(ref)}"
             raise ValueError(msg)
-        body = bytes((VERSION, self.current, purpose)) + ref
-        return urlsafe_b64encode(body + _mac(self.subkey(_label(purpose)), body)).decode("ascii")
+        return self.signer(purpose)(ref)
+
+    def signer(self, purpose: Purpose) -> Callable[[bytes], str]:
+        """`sign` for one purpose and many refs of the right length: keys are set up once."""
+        head, mac = bytes((VERSION, self.current, purpose)), Mac(self.subkey(_label(purpose)))
+
+        def sign(ref: bytes) -> str:
+            body = head + ref
+            return urlsafe_b64encode(body + mac.digest(body)[:_MAC_OCTETS]).decode("ascii")
+
+        return sign
 
     def verify(self, purpose: Purpose, token: str) -> bytes | None:
         """The ref that `token` names, or None for a token that we did not sign for `purpose`.

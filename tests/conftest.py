@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support.exim import is_unpacked
 from tests.support.node import installed
 
 STRICT = os.environ.get("NEWSLETTER_TEST_STRICT") == "1"
@@ -34,6 +35,8 @@ def _has_libical() -> bool:
 PARTS: dict[str, Callable[[], bool]] = {
     "chromium": lambda: bool(shutil.which("chromium")),
     "postfix": lambda: Path("/usr/sbin/postfix").exists() and os.geteuid() == 0,
+    "dovecot": lambda: Path("/usr/sbin/dovecot").exists() and os.geteuid() == 0,
+    "exim": lambda: is_unpacked() and os.geteuid() == 0,
     "postgresql": lambda: _postgresql_bin() is not None,
     "node": lambda: bool(shutil.which("node")) and bool(shutil.which("npm")),
     "perl": _perl_has_mime,
@@ -41,6 +44,7 @@ PARTS: dict[str, Callable[[], bool]] = {
     "spamassassin": lambda: bool(shutil.which("spamassassin")),
     "libical": _has_libical,
     "root": lambda: os.geteuid() == 0,
+    "opendkim": lambda: bool(shutil.which("opendkim-testmsg")),
     "faketime": lambda: bool(shutil.which("faketime")),
 }
 

@@ -48,7 +48,8 @@ def withdraw(
     Example: newsletter archive withdraw nieuwsbrief zomereditie
     """
     project = open_project(config)
-    has_changed = set_withdrawn(project.engine, list_slug, slug, None if undo else utc_now())
+    at = None if undo else utc_now()
+    has_changed = set_withdrawn(project.engine, list_slug, slug, at, record=project.ledger.append)
     state = "shown again" if undo else "withdrawn"
     console.print(f"{list_slug}/{slug} is {state}." if has_changed else f"{list_slug}/{slug} is {state} already.")
     if has_changed and not undo:

@@ -3,13 +3,13 @@
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, date, datetime, tzinfo
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from babel.dates import format_date, format_datetime
@@ -30,6 +30,7 @@ from sqlalchemy import Engine
 
 from newsletter.config import Configuration, find_file, load
 from newsletter.store.engine import connect
+from newsletter.store.forgetting import Forgetting
 from newsletter.store.ledger import Ledger
 from newsletter.store.migrate import open_store
 from newsletter.store.secrets import load_keyring
@@ -91,6 +92,16 @@ class Project:
         """The ledger that outlives restores (I11)."""
         return Ledger(self.configuration.data_dir / "ledger")
 
+    @cached_property
+    def forgetting(self) -> Forgetting:
+        """Retention and erasure with everything they need."""
+        return Forgetting(
+            configuration=self.configuration,
+            engine=self.engine,
+            keyring=self.keyring,
+            record=self.ledger.append,
+        )
+
 
 def open_project(config: Path | None, beside: Path | None = None) -> Project:
     """The project of `--config`, or of the newsletter.toml in this folder or above, or above the file `beside`."""
@@ -116,7 +127,12 @@ def connect_only(project: Project) -> Engine:
 
 def print_json(value: object) -> None:
     """One JSON document on standard output."""
-    sys.stdout.write(json.dumps(value, default=_jsonable, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.write(json_text(value))
+
+
+def json_text(value: object) -> str:
+    """One JSON document, with its line end."""
+    return json.dumps(value, default=_jsonable, ensure_ascii=False, indent=2) + "\n"
 
 
 def print_json_line(value: object) -> None:
@@ -184,10 +200,18 @@ class _Rate(ProgressColumn):
         return Text(f"{number(round(speed))}/s" if speed else "", style="progress.data.speed")
 
 
-@contextmanager
-def progress(*, quiet: bool = False) -> Iterator[Progress]:
+B = TypeVar("B", bound=Progress)
+
+
+def progress(*, quiet: bool = False) -> AbstractContextManager[Progress]:
     """A progress bar with rate and time left on standard error; silent where nobody watches."""
-    bar = Progress(
+    return progress_of(Progress, quiet=quiet)
+
+
+@contextmanager
+def progress_of(kind: type[B], *, quiet: bool = False) -> Iterator[B]:
+    """The same, of a kind of one's own."""
+    bar = kind(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(bar_width=32),

@@ -12,17 +12,17 @@ from rich.markup import escape
 from newsletter.cli.checking import IssueArgument, show_findings
 from newsletter.cli.common import ConfigOption, Project, console, errors, open_project
 from newsletter.cli.files import explained, write_whole
-from newsletter.cli.workshop import Workpiece, work_on
+from newsletter.cli.workshop import Workpiece, mail_writer, work_on
 from newsletter.delivery.attempt import Letter, Result
+from newsletter.delivery.letters import Sign
 from newsletter.delivery.smtp import endpoint_of, open_session
-from newsletter.message import headers
-from newsletter.message.ids import unsubscribe_mailto, unsubscribe_url
+from newsletter.delivery.worker import signing
+from newsletter.message.ids import preferences_url, unsubscribe_mailto, unsubscribe_url
 from newsletter.message.recipient import Recipient
 from newsletter.message.template import sample_recipient
 from newsletter.store.media import save_media
 from subscribers.address import Address, parse_address
-from subscribers.clock import utc_now
-from subscribers.errors import InputError, NegativeError
+from subscribers.errors import ConfigurationError, InputError, NegativeError
 from subscribers.records import SubscriberRecord, find
 from subscribers.tokens import REF_OCTETS, Purpose
 from subscribers.transactions import reading
@@ -61,7 +61,7 @@ def build(
     folder = _folder(project, piece, out, is_personal=as_address is not None)
     save_media(project.configuration.data_dir, piece.compilation.files)
     with explained(folder):
-        _write(folder, piece, recipient)
+        _write(folder, piece, recipient, mail_writer(piece, _sign(project, piece))(recipient))
     console.print(escape(f"Wrote message.eml, message.html, message.txt and findings.json to {folder}"))
     show_findings(piece.findings, piece.mailing_list.language)
 
@@ -77,17 +77,26 @@ def _folder(project: Project, piece: Workpiece, out: Path | None, *, is_personal
     return folder
 
 
-def _write(folder: Path, piece: Workpiece, recipient: Recipient) -> None:
+def _sign(project: Project, piece: Workpiece) -> Sign | None:
+    """What signs it as it would be sent; an editor has no key, and builds without."""
+    try:
+        return signing(project.configuration, piece.issue.list_slug)
+    except ConfigurationError as error:
+        errors.print(escape(f"Not signed with DKIM: {error}"))
+        return None
+
+
+def _write(folder: Path, piece: Workpiece, recipient: Recipient, mail: Letter) -> None:
     from newsletter.compose.fields import fill, values_for
 
     compiled = piece.compilation.compiled
-    values = values_for(compiled, recipient.fields, recipient.unsubscribe_url)
+    values = values_for(compiled, recipient.fields, recipient.unsubscribe_url, recipient.preferences_url)
     html = fill(compiled.html, values)
     for file in piece.compilation.files:
         html = _beside(html, file.asset.name)
         write_whole(folder / file.asset.name, file.content)
     findings = [asdict(finding) for finding in piece.findings]
-    write_whole(folder / "message.eml", piece.template().fill(recipient, headers.format_date(utc_now())))
+    write_whole(folder / "message.eml", mail.message)
     write_whole(folder / "message.html", html.encode())
     write_whole(folder / "message.txt", fill(compiled.text, values).encode())
     write_whole(folder / "findings.json", (_json(findings) + "\n").encode())
@@ -156,17 +165,11 @@ def test(
 async def _mail(project: Project, piece: Workpiece, addresses: list[Address]) -> int:
     """Send to each address; how many the relay did not take."""
     configuration = project.configuration
-    session = await open_session(endpoint_of(configuration, configuration.relay_of(piece.issue.list_slug)))
-    template, refused = piece.template(), 0
+    write, refused = mail_writer(piece, signing(configuration, piece.issue.list_slug)), 0
+    relay = configuration.relay_of(piece.issue.list_slug)
+    session = await open_session(endpoint_of(configuration, relay, piece.mailing_list))
     for address in addresses:
-        recipient = _tester(project, piece, address)
-        letter = Letter(
-            sender=recipient.envelope_sender,
-            recipient=recipient.address,
-            message=template.fill(recipient, headers.format_date(utc_now())),
-            needs_smtputf8=template.needs_smtputf8(recipient),
-        )
-        attempt = await session.send(letter, lambda: None)
+        attempt = await session.send(write(_tester(project, piece, address)), lambda: None)
         if attempt.result is Result.ACCEPTED:
             console.print(f"Sent to {address.spelling}")
         else:
@@ -184,13 +187,15 @@ def _tester(project: Project, piece: Workpiece, address: Address) -> Recipient:
 
 def _recipient(project: Project, piece: Workpiece, address: Address, person: SubscriberRecord | None) -> Recipient:
     """Fields of the person if known; links that are well signed and name no subscription."""
-    token = project.keyring.sign(Purpose.UNSUBSCRIBE, secrets.token_bytes(REF_OCTETS))
+    nobody = secrets.token_bytes(REF_OCTETS)
+    token, manage = (project.keyring.sign(purpose, nobody) for purpose in (Purpose.UNSUBSCRIBE, Purpose.MANAGE))
     mailing_list = piece.mailing_list
     known = {**person.attributes, "name": person.name, "organisation": person.organisation} if person else {}
     return Recipient(
         address=address.spelling,
         fields=known,
         unsubscribe_url=unsubscribe_url(project.configuration.site.base_url, token),
+        preferences_url=preferences_url(project.configuration.site.base_url, manage),
         unsubscribe_mailto=unsubscribe_mailto(mailing_list.unsubscribe_mailbox.address, token),
         message_id=f"<test.{secrets.token_hex(16)}@{piece.identity.domain}>",
         envelope_sender=(mailing_list.bounce_mailbox or mailing_list.sender).address,

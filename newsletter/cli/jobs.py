@@ -1,9 +1,11 @@
 """`newsletter jobs`: what was sent, what waits, what is unknown, and going on with it."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from newsletter.cli.common import (
@@ -21,15 +23,20 @@ from newsletter.cli.common import (
 )
 from newsletter.cli.counts import counts_by_name, counts_table
 from newsletter.cli.entries import show_entries, state_named
+from newsletter.cli.retrying import ClassOption, RetryOption, retry_job
+from newsletter.cli.timing import show_schedule
 from newsletter.delivery import settling
 from newsletter.delivery.hold import is_running
 from newsletter.delivery.job import JobEvent, JobState, SendJob
 from newsletter.delivery.outcome import OPEN, Event, State
 from newsletter.delivery.worker import Sending
 from newsletter.store import deliveries
+from newsletter.store.feedback import bounce_counts
+from newsletter.store.identity import check
 from newsletter.store.jobs import change_job, get_job, list_jobs
 from subscribers.clock import utc_now
 from subscribers.errors import ConflictError, InputError
+from subscribers.transactions import reading
 
 app = typer.Typer(help="Send jobs: list, show, pause, resume, cancel, settle.", invoke_without_command=True)
 
@@ -111,19 +118,31 @@ def show(
     counts = deliveries.counts(project.engine, job)
     due = deliveries.next_due(project.engine, job)
     if as_json:
-        print_json({**_as_json(project, found, counts), "next_due": due})
+        print_json({**_as_json(project, found, counts), "next_due": due, "came_back": came_back(project, job)})
         return
     activity = _activity(project, found, counts)
     console.print(f"{found}: {activity}, digest {found.digest}")
+    show_schedule(project, found)
+    if found.audience_where:
+        console.print(f"For {escape(found.for_whom)} only")
     if activity == "interrupted":
         console.print("No process sends it: `newsletter send` with the same issue goes on.")
     if found.overrides:
         console.print(f"Sent in spite of errors against {', '.join(found.overrides)}")
     console.print(counts_table(counts))
+    if bounced := came_back(project, job):
+        said = ", ".join(f"{number(count)} {kind}" for kind, count in bounced.items())
+        console.print(f"Sent, and came back by mail: {said}. Policy means: about us, not about the reader.")
     if due:
         console.print(
             f"The next attempt is due {in_words(due, zone=project.configuration.mailing_list(found.list_slug).zone)}."
         )
+
+
+def came_back(project: Project, job: int) -> dict[str, int]:
+    """Bounces of the job by what they said (hard, soft, policy, unknown), those erased meanwhile included."""
+    with reading(project.engine) as connection:
+        return dict(sorted(bounce_counts(connection, job).items()))
 
 
 @app.command()
@@ -139,13 +158,32 @@ def pause(job: JobArgument, config: ConfigOption = None) -> None:
 
 
 @app.command()
-def resume(job: JobArgument, config: ConfigOption = None) -> None:
+def resume(
+    job: JobArgument,
+    retry: RetryOption = None,
+    kind: ClassOption = None,
+    yes: YesOption = False,
+    config: ConfigOption = None,
+) -> None:
     """Let a paused job go on: `newsletter send` with the same issue takes it from there.
+
+    With --retry, what was refused or expired is queued again first: all of it, or one class. Refusals of the class
+    "policy" are about us, not about the readers: mend what is wrong before.
 
     \b
     Example: newsletter jobs resume 3
+    Example: newsletter jobs resume 3 --retry refused --class policy
     """
-    _change(open_project(config), job, JobEvent.RESUME, "`newsletter send` with the same issue takes it from there")
+    project = open_project(config)
+    check(project.engine, project.configuration.data_dir)
+    if retry is None and kind is not None:
+        raise InputError("--class says which of --retry", remedy="add --retry refused")
+    if retry is not None:
+        retry_job(project, job, retry, kind, yes=yes)
+    if get_job(project.engine, job).state is JobState.PAUSED:
+        _change(project, job, JobEvent.RESUME, "`newsletter send` with the same issue takes it from there")
+    elif retry is None:
+        _change(project, job, JobEvent.RESUME, "")
 
 
 @app.command()
@@ -168,18 +206,27 @@ def settle(
     job: JobArgument,
     as_sent: Annotated[bool, typer.Option("--as-sent", help="The relay had them: count them as sent.")] = False,
     resend: Annotated[bool, typer.Option("--resend", help="The relay never had them: send them again.")] = False,
+    maillog: Annotated[
+        list[Path] | None,
+        typer.Option("--maillog", metavar="FILE", help="The log of the relay decides: Postfix or Exim; repeatable."),
+    ] = None,
+    log_zone: Annotated[
+        str, typer.Option("--log-zone", metavar="ZONE", help="Time zone of log lines that name none; this machine's.")
+    ] = "",
     yes: YesOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Say what became of the unknown deliveries of a job, all of them; the relay's log knows.
+    """Say what became of the unknown deliveries of a job: all of them by your word, or each by the relay's log.
 
     \b
-    Examples: newsletter jobs settle 3 --as-sent
+    Examples: newsletter jobs settle 3 --maillog /var/log/mail.log
+              newsletter jobs settle 3 --as-sent
               newsletter jobs settle 3 --resend
     """
-    if as_sent == resend:
+    if [as_sent, resend, bool(maillog)].count(True) != 1:
         raise InputError(
-            "say which of the two", remedy="add --as-sent if the relay had them, or --resend if it did not"
+            "say which one",
+            remedy="--maillog FILE if you have the relay's log; else --as-sent if it had them, --resend if it did not",
         )
     project = open_project(config)
     found = get_job(project.engine, job)
@@ -189,6 +236,11 @@ def settle(
     count = deliveries.counts(project.engine, job)[State.UNKNOWN]
     if not count:
         console.print(f"{found} has no unknown deliveries.")
+        return
+    if maillog:
+        from newsletter.cli.settling import settle_by_log
+
+        settle_by_log(sending_of(project), found, maillog, log_zone, yes=yes)
         return
     confirm(_settling_question(found, count, resend=resend), yes=yes)
     changed = settling.settle_unknown(sending_of(project), found, Event.SETTLE_UNSENT if resend else Event.SETTLE_SENT)

@@ -1,5 +1,6 @@
 """`newsletter subscribers unsubscribe` and `erase`: leaving a list, and being forgotten."""
 
+import getpass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -24,20 +25,17 @@ from newsletter.cli.grounds import (
     ListOption,
 )
 from newsletter.cli.retention import receipt_table
-from newsletter.delivery.outcome import State as DeliveryState
-from newsletter.store.leftovers import sweepers
+from newsletter.store.known import everything_about
 from subscribers.clock import utc_now
 from subscribers.errors import InputError
+from subscribers.requests import finish_erasures
 from subscribers.retention import policy_of
 from subscribers.scrubbing import Erased
-from subscribers.sealing import seal_with
 from subscribers.store import (
     EndOutcome,
     SubscriberRecord,
     end_subscription,
-    erase_subscriber,
     find,
-    known_about,
 )
 from subscribers.subscription import Actor, EndedReason
 from subscribers.transactions import reading, writing
@@ -132,15 +130,10 @@ def erase_person(
         return
     if person:
         confirm(f"Erase all of this about {person.address} for good, and every export made so far?", yes=yes)
-    done = erase_subscriber(
-        project.engine,
-        address,
-        policies=project.configuration.policies,
-        now=utc_now(),
-        record=project.ledger.append,
-        seal=seal_with(project.keyring),
-        sweepers=sweepers(project.configuration.data_dir),
-    )
+    done = project.forgetting.erase(address, utc_now())
+    if person:
+        with writing(project.engine) as connection:
+            finish_erasures(connection, person.ref, by=getpass.getuser(), now=utc_now())
     if as_json:
         print_json(done)
     else:
@@ -187,7 +180,4 @@ def known_of(project: Project, person: SubscriberRecord | None) -> dict[str, lis
     if person is None:
         return {}
     with reading(project.engine) as connection:
-        known = known_about(connection, person.id)
-    for row in known.get("delivery", []):
-        row["state"] = DeliveryState(int(str(row["state"]))).name.lower()
-    return known
+        return everything_about(connection, person.id)

@@ -21,11 +21,17 @@ COMMANDS = {
     "test": "issues",
     "send": "sending",
     "jobs": "jobs",
+    "simulate": "simulate",
     "subscribers": "subscribers",
     "archive": "archive",
+    "signup": "signup",
+    "notices": "notices",
+    "feedback": "feedback",
     "retention": "retention",
+    "privacy": "privacy",
     "serve": "serve",
     "database": "database",
+    "doctor": "doctor",
     "mailcatcher": "mailcatcher",
 }
 """Name of each command and the module of this package that has it, in the order of the help."""

@@ -3,7 +3,9 @@
 import logging
 import signal
 import threading
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -11,12 +13,15 @@ import typer
 from rich.markup import escape
 
 from newsletter.cli.common import ConfigOption, Project, console, errors, number, open_project
-from newsletter.web.schedule import Scheduled
+from newsletter.web.schedule import Scheduled, Tell
+from newsletter.web.works import Works
 
 DEFAULT_PORT = 8080
 INTERRUPTED = 130
 LOOK_SECONDS = 60.0
-"""How often to look for deferred deliveries that are due."""
+"""How often to look for jobs whose time has come, and for deferred deliveries that are due."""
+NOTICE_SECONDS = 1.0
+"""How often to look for service mails: somebody waits for them."""
 
 
 def register(app: typer.Typer) -> None:
@@ -34,6 +39,7 @@ def serve(
     ] = None,
     *,
     quiet: Annotated[bool, typer.Option("--quiet", help="Log no line per request.")] = False,
+    log_json: Annotated[bool, typer.Option("--log-json", help="Log JSON objects, one a line, for programs.")] = False,
 ) -> None:
     """Serve the public pages, erase every hour what is due, and try deferred deliveries again.
 
@@ -42,18 +48,35 @@ def serve(
     \b
     Example: newsletter serve --port 8080
     """
+    from newsletter.cli.feedback_edges import scheduled as feedback
+
     project = open_project(config)
-    run_server(project, host=host, port=port, scheduled=[retention(project), deferred(project)], logs_access=not quiet)
+    run_server(
+        project,
+        host=host,
+        port=port,
+        scheduled=[retention(project), deferred(project), notices(project), *feedback(project)],
+        logs_access=not quiet,
+        logs_json=log_json,
+    )
 
 
 def run_server(
-    project: Project, *, host: str, port: int | None, scheduled: Sequence[Scheduled], logs_access: bool = True
+    project: Project,
+    *,
+    host: str,
+    port: int | None,
+    scheduled: Sequence[Scheduled],
+    logs_access: bool = True,
+    logs_json: bool = False,
 ) -> None:
     """Serve `project` until a signal; Ctrl+C ends with status 130, SIGTERM with 0."""
-    from newsletter.web.app import Parts, create_app
+    from newsletter.web.app import create_app
+    from newsletter.web.parts import Parts
     from newsletter.web.server import bind, run
 
     configuration = project.configuration
+    works = Works()
     app = create_app(
         Parts(
             configuration=configuration,
@@ -62,15 +85,22 @@ def run_server(
             record=project.ledger.append,
             policies=configuration.policies,
             logs_access=logs_access,
+            works=works,
         )
     )
-    _log_to_terminal()
+    tell = _log_json() if logs_json else _tell
+    if not logs_json:
+        _log_to_terminal()
     with bind(host, default_port(configuration.site.base_url) if port is None else port) as listener:
         where = "{}:{}".format(*listener.getsockname()[:2])
         caught = run(
-            app, listener, scheduled=scheduled, tell=_tell, ready=lambda: console.print(f"Serving on http://{where}")
+            app,
+            listener,
+            scheduled=[watched(item, works) for item in scheduled],
+            tell=tell,
+            ready=lambda: console.print(f"Serving on http://{where}"),
         )
-    _tell("stopped; everything is written")
+    tell("stopped; everything is written")
     if caught == signal.SIGINT:
         raise typer.Exit(INTERRUPTED)
 
@@ -83,14 +113,16 @@ def retention(project: Project) -> Scheduled:
         done = erase_due(project, project.engine, quiet=True)
         if done.is_overdue:
             return f"overdue: {done.still_due or 'something is past its deadline'}; tried again in an hour"
-        erased = done.counts.get("subscription", 0)
-        return f"erased {number(erased)} subscriptions, with a receipt" if done.receipt else None
+        if done.receipt is None:
+            return None
+        erased = ", ".join(f"{rule} {number(count['erased'])}" for rule, count in (done.receipt.rules or {}).items())
+        return f"erased with a receipt: {erased}"
 
     return Scheduled(name="retention", work=work)
 
 
 def deferred(project: Project) -> Scheduled:
-    """Try deferred deliveries again when they are due; look every minute."""
+    """Start planned jobs at their time and try deferred deliveries again when they are due; look every minute."""
     from newsletter.delivery.continuing import continue_due
     from newsletter.delivery.worker import Sending
 
@@ -101,6 +133,7 @@ def deferred(project: Project) -> Scheduled:
         remember=project.ledger.append,
         keyring=project.keyring,
         should_stop=stopping.is_set,
+        patience=LOOK_SECONDS,
     )
 
     def work() -> str | None:
@@ -110,6 +143,50 @@ def deferred(project: Project) -> Scheduled:
     return Scheduled(name="deliveries", work=work, seconds=LOOK_SECONDS, after_failure=LOOK_SECONDS, stop=stopping.set)
 
 
+def notices(project: Project) -> Scheduled:
+    """Send service mails as soon as they are queued; after a failure (a relay that is down) wait a minute."""
+    from newsletter.delivery.notices import send_notices
+    from newsletter.delivery.worker import Sending
+
+    stopping = threading.Event()
+    sending = Sending(
+        configuration=project.configuration,
+        engine=project.engine,
+        remember=project.ledger.append,
+        keyring=project.keyring,
+        should_stop=stopping.is_set,
+    )
+    resting_until = 0.0
+
+    def work() -> str | None:
+        nonlocal resting_until
+        if time.monotonic() < resting_until:
+            return None
+        try:
+            done = send_notices(sending)
+        except Exception:
+            resting_until = time.monotonic() + LOOK_SECONDS
+            raise
+        return f"{number(done.handled)}, of which {number(done.sent)} sent" if done.handled else None
+
+    return Scheduled(name="service mails", work=work, seconds=NOTICE_SECONDS, stop=stopping.set)
+
+
+def watched(item: Scheduled, works: Works) -> Scheduled:
+    """The same, and `works` knows what became of it."""
+
+    def work() -> str | None:
+        try:
+            outcome = item.work()
+        except Exception:
+            works.failed(item.name)
+            raise
+        works.done(item.name, time.time())
+        return outcome
+
+    return replace(item, work=work)
+
+
 def default_port(base_url: str) -> int:
     """The port of base_url where it names one; a proxy that serves https has this program on 8080."""
     return urlsplit(base_url).port or DEFAULT_PORT
@@ -117,6 +194,15 @@ def default_port(base_url: str) -> int:
 
 def _tell(line: str) -> None:
     errors.print(escape(line))
+
+
+def _log_json() -> Tell:
+    """What is told becomes an event of its own."""
+    from newsletter.cli.json_log import log_as_json
+
+    log_as_json()
+    log = logging.getLogger("newsletter.serve")
+    return lambda line: log.info(line, extra={"event": {"event": "work", "text": line}})
 
 
 def _log_to_terminal() -> None:

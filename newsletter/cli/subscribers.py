@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from newsletter.cli import exporting, importing, leaving
+from newsletter.cli import answering, exporting, importing, leaving
 from newsletter.cli.common import (
     ConfigOption,
     JsonOption,
@@ -28,6 +28,7 @@ from newsletter.cli.grounds import (
     one_line,
 )
 from newsletter.cli.leaving import NEGATIVE, NOT_KNOWN, AddressArgument, find_person, known_of
+from newsletter.cli.requests import requests
 from subscribers.address import parse_address
 from subscribers.clock import utc_now
 from subscribers.errors import NegativeError
@@ -41,10 +42,15 @@ from subscribers.store import (
 from subscribers.subscription import Actor
 from subscribers.transactions import writing
 
-app = typer.Typer(help="People on the lists: import, export, add, show, unsubscribe, erase.", no_args_is_help=True)
+app = typer.Typer(
+    help="People on the lists: import, export, count, add, show, unsubscribe, erase.", no_args_is_help=True
+)
 app.command("import")(importing.import_file)
 app.command("export")(exporting.export_list)
+app.command("count")(exporting.count_list)
 leaving.register(app)
+answering.register(app)
+app.add_typer(requests, name="requests")
 
 
 @app.command("show")
@@ -107,6 +113,7 @@ def add_person(  # noqa: PLR0913, PLR0917 - Typer reads the options from the sig
             actor=Actor.OPERATOR,
             now=utc_now(),
             fresh_consent=fresh_consent,
+            marker=project.forgetting.marking.marker,
         )
         if result.is_refused:
             raise _refused(result.outcome, slug)
@@ -121,6 +128,11 @@ def add_person(  # noqa: PLR0913, PLR0917 - Typer reads the options from the sig
 def _refused(outcome: AddOutcome, slug: str) -> NegativeError:
     if outcome is AddOutcome.SUPPRESSED:
         return NegativeError("this address is not mailed", remedy="`newsletter subscribers show` says why")
+    if outcome is AddOutcome.ERASED_BEFORE:
+        return NegativeError(
+            "this address was erased, and a mark of that refuses it; nothing was changed",
+            remedy="if they agreed again, add --fresh-consent and say in --source where",
+        )
     return NegativeError(
         f"this person left the list {slug}, or never confirmed; nothing was changed",
         remedy="if they agreed again, add --fresh-consent and say in --source where",

@@ -1,5 +1,6 @@
 """From an issue file to everything that is made of it: what check, build, test and send have in common."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,14 +12,20 @@ from newsletter.compose.folders import folder_images, project_templates
 from newsletter.compose.furniture import furniture
 from newsletter.compose.templating import Templates
 from newsletter.config import Configuration, MailingList
+from newsletter.delivery.attempt import Attempt, Letter
+from newsletter.delivery.letters import Sign
+from newsletter.delivery.smtp import RelayError, endpoint_of, open_session
+from newsletter.delivery.worker import signing
 from newsletter.issue.finding import Finding, IssueError, Severity
 from newsletter.issue.model import Issue
 from newsletter.issue.parse import KnownNames, parse_issue, read_source
+from newsletter.message.headers import format_date
 from newsletter.message.identity import MailIdentity, identity_of
-from newsletter.message.template import MessageTemplate
+from newsletter.message.recipient import Recipient
+from newsletter.message.template import MessageTemplate, sample_recipient
 from newsletter.preflight.check import in_order, preflight
 from subscribers.clock import utc_now
-from subscribers.errors import InputError
+from subscribers.errors import InputError, NegativeError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +50,69 @@ class Workpiece:
         return MessageTemplate.build(self.compilation.compiled, self.identity, embedded)
 
 
+def mail_writer(piece: Workpiece, sign: Sign | None) -> Callable[[Recipient], Letter]:
+    """What makes the mail of somebody as it would be sent now: filled, dated, signed (A21)."""
+    template = piece.template()
+
+    def write(recipient: Recipient) -> Letter:
+        message = template.fill(recipient, format_date(utc_now()))
+        return Letter(
+            sender=recipient.envelope_sender,
+            recipient=recipient.address,
+            message=sign(message) + message if sign else message,
+            needs_smtputf8=template.needs_smtputf8(recipient),
+            require_tls=piece.mailing_list.require_tls,
+        )
+
+    return write
+
+
+def try_relay(configuration: Configuration, piece: Workpiece) -> None:
+    """Greet the relay and leave: planning fixes audience and text, so it must not happen where nothing can be sent.
+
+    Of several relays the first that answers will do. Raises RelayError, and NegativeError for a message that the relay
+    says it does not take: too large for it.
+    """
+    recipient = sample_recipient(
+        base_url=configuration.site.base_url,
+        mailbox=piece.mailing_list.unsubscribe_mailbox.address,
+        domain=piece.identity.domain,
+    )
+    write = mail_writer(piece, signing(configuration, piece.issue.list_slug))
+    refusal = asyncio.run(_refusal(configuration, piece, write(recipient)))
+    if refusal and refusal.reply:
+        raise NegativeError(
+            f"no message of this issue would be taken: {refusal.reply.text}",
+            where=f"[lists.{piece.issue.list_slug}] relay",
+            remedy="make the issue smaller (images), or use another relay",
+        )
+
+
+async def _refusal(configuration: Configuration, piece: Workpiece, letter: Letter) -> Attempt | None:
+    problem: RelayError | None = None
+    for relay in configuration.relays_of(piece.issue.list_slug).values():
+        try:
+            session = await open_session(endpoint_of(configuration, relay, piece.mailing_list))
+        except RelayError as error:
+            problem = problem or error
+            continue
+        try:
+            return session.refuse(letter)
+        finally:
+            await session.quit()
+    if problem:
+        raise problem
+    return None
+
+
 def read_issue(configuration: Configuration, path: Path, list_slug: str | None = None) -> Issue:
     """Parse the issue file at `path`, for the list `list_slug` instead of its own if given; raises IssueError."""
     limit = configuration.limits.issue_kilobytes * 1024
     source = read_source(_bytes(path, limit), str(path), limit=limit)
     target = configuration.mailing_list(list_slug) if list_slug else None
     lists = {slug: frozenset((target or item).attributes) for slug, item in configuration.lists.items()}
-    issue = parse_issue(source, file=str(path), slug=path.stem, known=KnownNames(lists=lists))
+    types = {slug: (target or item).typed_attributes for slug, item in configuration.lists.items()}
+    issue = parse_issue(source, file=str(path), slug=path.stem, known=KnownNames(lists=lists, types=types))
     return replace(issue, list_slug=list_slug) if list_slug else issue
 
 

@@ -35,8 +35,8 @@ class Escape(StrEnum):
 class Field:
     """A per-recipient value and how it is escaped in its place.
 
-    Names: `name`, `organisation`, any imported attribute, and the program's own `unsubscribe_url`, whose value is
-    already a URL and is escaped as HTML or TEXT.
+    Names: `name`, `organisation`, any imported attribute, and the program's own `unsubscribe_url` and
+    `preferences_url`, whose values are already URLs and are escaped as HTML or TEXT.
     """
 
     name: str

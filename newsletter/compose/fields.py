@@ -1,6 +1,7 @@
 """Filling fields and audience blocks for one recipient: values, filters, conditions, escaping. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html import escape as escape_html
 from typing import TypeAlias
@@ -8,14 +9,20 @@ from urllib.parse import quote
 
 from newsletter.compose.compiled import CompiledIssue, Conditional, Escape, Field, Pieces
 from newsletter.compose.filters import apply
-from newsletter.issue.conditions import LANGUAGE, LIST, AllOf, AnyOf, Compare, Condition, Has, Not, Operator
+from newsletter.issue.conditions import LANGUAGE, LIST
 from newsletter.issue.model import FILTERS
+from subscribers.segment_values import Predicate, Values, holds, predicate
 
 __all__ = [
     "FILTERS",
+    "PREFERENCES",
     "READY_MADE",
     "UNSUBSCRIBE",
+    "Evaluator",
+    "Predicate",
+    "Values",
     "evaluate",
+    "evaluator",
     "fill",
     "fill_for_web",
     "holds",
@@ -28,19 +35,26 @@ __all__ = [
 
 UNSUBSCRIBE = "unsubscribe_url"
 """The field that every recipient has; an imported attribute of this name is never used for it."""
-READY_MADE = frozenset({UNSUBSCRIBE})
+PREFERENCES = "preferences_url"
+"""The page where a subscriber changes how they are mailed; empty for who has none, and the mail leaves it out."""
+READY_MADE = frozenset({UNSUBSCRIBE, PREFERENCES})
 """Fields whose value is a finished URL: never percent-encoded again."""
 
-Values: TypeAlias = Mapping[str, str]
-Predicate: TypeAlias = Callable[[Values], bool]
+Evaluator: TypeAlias = Callable[[Values], str]
+"""From the values of one recipient to the text of a field, escaped for its place."""
+_SPECIAL = re.compile("[&<>\"']")
+"""What HTML has a spelling of its own for, also in attributes."""
 
 
-def values_for(compiled: CompiledIssue, fields: Values, unsubscribe_url: str) -> dict[str, str]:
+def values_for(
+    compiled: CompiledIssue, fields: Values, unsubscribe_url: str, preferences_url: str = ""
+) -> dict[str, str]:
     """All that fields and conditions of an issue may ask about one recipient.
 
     `language` is the list's where the recipient has no attribute of that name; `list` is always the list.
     """
-    return {**with_list(fields, compiled.list_slug, compiled.language), UNSUBSCRIBE: unsubscribe_url}
+    known = with_list(fields, compiled.list_slug, compiled.language)
+    return {**known, UNSUBSCRIBE: unsubscribe_url, PREFERENCES: preferences_url}
 
 
 def with_list(fields: Values, list_slug: str, language: str) -> dict[str, str]:
@@ -74,48 +88,25 @@ def in_language(pieces: Pieces, language: str) -> Pieces:
 
 def evaluate(field: Field, values: Values) -> str:
     """The text that stands in the place of `field` for one recipient, escaped for it."""
-    value = values.get(field.name, "")
-    for step in field.filters:
-        value = apply(step, value, field.language)
-    return _escape(value, field)
+    return evaluator(field)(values)
 
 
-def holds(condition: Condition, values: Values) -> bool:
-    """Whether `condition` holds for somebody with these values."""
-    return predicate(condition)(values)
+def evaluator(field: Field) -> Evaluator:
+    """`evaluate` as a function, made once and asked for every recipient."""
+    name, filters, language, escape = field.name, field.filters, field.language, _escaper(field.escape)
+    if not filters:
+        return lambda values: escape(values.get(name, ""))
+    if len(filters) == 1 and filters[0].name == "default":
+        otherwise = filters[0].argument or ""
+        return lambda values: escape(values.get(name) or otherwise)
 
+    def evaluated(values: Values) -> str:
+        value = values.get(name, "")
+        for step in filters:
+            value = apply(step, value, language)
+        return escape(value)
 
-def predicate(condition: Condition) -> Predicate:
-    """The condition as a function, made once and asked for every recipient."""
-    match condition:
-        case Compare(name, operator, text):
-            return _comparison(name, operator, _folded(text))
-        case Has(name):
-            return lambda values: bool(values.get(name))
-        case Not(inner):
-            opposite = predicate(inner)
-            return lambda values: not opposite(values)
-        case AllOf(conditions):
-            parts = tuple(map(predicate, conditions))
-            return lambda values: all(part(values) for part in parts)
-        case AnyOf(conditions):
-            parts = tuple(map(predicate, conditions))
-            return lambda values: any(part(values) for part in parts)
-
-
-def _folded(value: str) -> str:
-    """Capitals and no-break spaces make no difference."""
-    return value.casefold().replace("\u00a0", " ")
-
-
-def _comparison(name: str, operator: Operator, text: str) -> Predicate:
-    match operator:
-        case Operator.EQUAL:
-            return lambda values: _folded(values.get(name, "")) == text
-        case Operator.UNEQUAL:
-            return lambda values: _folded(values.get(name, "")) != text
-        case Operator.CONTAINS:
-            return lambda values: text in _folded(values.get(name, ""))
+    return evaluated
 
 
 def _filled(pieces: Pieces, values: Values, is_shown: Callable[[Conditional], bool]) -> Iterator[str]:
@@ -139,11 +130,11 @@ def _in_language(piece: str | Field | Conditional, language: str) -> str | Field
             return piece
 
 
-def _escape(value: str, field: Field) -> str:
-    match field.escape:
+def _escaper(escape: Escape) -> Callable[[str], str]:
+    match escape:
         case Escape.HTML:
-            return escape_html(value, quote=True)
+            return lambda value: escape_html(value, quote=True) if _SPECIAL.search(value) else value
         case Escape.URL:
-            return quote(value, safe="")
+            return lambda value: quote(value, safe="")
         case Escape.TEXT:
-            return value
+            return str

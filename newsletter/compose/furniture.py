@@ -13,11 +13,14 @@ from newsletter.compose.events import Meeting, seed_of
 from newsletter.compose.labels import LABELS, Labels
 from newsletter.compose.statement import processing, reason
 from newsletter.config import MailingList
-from newsletter.issue.model import Block, Day, FieldRef, Inlines, Link, Paragraph, Recording, Text
+from newsletter.issue.conditions import Has
+from newsletter.issue.model import Block, Day, FieldRef, Inlines, Link, Only, Paragraph, Recording, Text
 from newsletter.issue.parse import parse_prose
 
 UNSUBSCRIBE = FieldRef("unsubscribe_url")
 """The target of every unsubscribe link: a ready-made URL, never percent-encoded again (compose.fields.READY_MADE)."""
+PREFERENCES = FieldRef("preferences_url")
+"""The target of the link to one's own preferences; who has none, and the web version, do without the link."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,11 +131,18 @@ def furniture(mailing_list: MailingList, *, list_slug: str, issue_slug: str, bas
 
 def _ways(mailing_list: MailingList, labels: Labels, why: Inlines, ways: tuple[Link, ...]) -> tuple[Block, ...]:
     """Why the reader gets the mail and how to leave; and how to join, for who got it from somebody else."""
-    blocks = _paragraphs(why, *((way,) for way in ways))
+    out, *others = _paragraphs(*((way,) for way in ways))
+    blocks = (*_paragraphs(why), out, _preferences(labels), *others)
     if not mailing_list.subscribe_url:
         return blocks
     join = Link((mailing_list.subscribe_url,), (Text(labels.subscribe.format(title=mailing_list.title)),), 0)
     return (*blocks, *_paragraphs((Text(f"{labels.forwarded} "), join)))
+
+
+def _preferences(labels: Labels) -> Only:
+    """The link to the reader's own preferences, for whoever has some: never on the web, where nobody is known."""
+    link = Link((PREFERENCES,), (Text(labels.preferences),), 0)
+    return Only(condition=Has(PREFERENCES.name), blocks=_paragraphs((link,)), line=0)
 
 
 def _colophon(mailing_list: MailingList, labels: Labels) -> tuple[Block, ...]:

@@ -48,6 +48,7 @@ class Labels:
     """Before an image's description in the text part."""
     web_version: str
     unsubscribe: str
+    preferences: str
     website: str
     leaving: str
     colophon: str
@@ -86,6 +87,7 @@ LABELS = {
         image="Afbeelding",
         web_version="Bekijk deze mail in uw browser",
         unsubscribe="Meld u af voor {title}",
+        preferences="Wijzig uw voorkeuren of uw adres",
         website="Naar de website {host}",
         leaving="Aan- en afmelden",
         colophon="Colofon",
@@ -122,6 +124,7 @@ LABELS = {
         image="Image",
         web_version="View this mail in your browser",
         unsubscribe="Unsubscribe from {title}",
+        preferences="Change your preferences or your address",
         website="Visit the website {host}",
         leaving="Your subscription",
         colophon="Colophon",

@@ -10,8 +10,10 @@ from newsletter.issue.conditions import (
     comparisons,
     parse_condition,
 )
+from newsletter.issue.fields import Fields
 from newsletter.issue.inline import InlineBuilder
 from newsletter.issue.report import meant, shown
+from subscribers.value_types import ValueType
 
 RULE = "condition"
 LANGUAGES = frozenset({"nl", "en"})
@@ -25,13 +27,17 @@ def audience(text: str, line: int, inline: InlineBuilder) -> Condition | None:
         inline.report.add(RULE, line, "an audience block says for whom it is", f"write :::only {EXAMPLE}")
         return None
     try:
-        condition = parse_condition(source, inline.fields.known | {LIST, LANGUAGE})
+        condition = parse_condition(source, _known(inline.fields))
     except ConditionError as problem:
         inline.report.add(RULE, line, f"{problem.what}, in {shown(source)}", problem.remedy)
         return None
     for comparison in comparisons(condition):
         _check_text(comparison, line, inline)
     return condition
+
+
+def _known(fields: Fields) -> dict[str, ValueType]:
+    return dict.fromkeys(fields.known | {LIST, LANGUAGE}, ValueType.TEXT) | dict(fields.types)
 
 
 def _check_text(comparison: Compare, line: int, inline: InlineBuilder) -> None:

@@ -6,10 +6,12 @@ targets, into what was written in code. A field is judged only where it is used,
 """
 
 import re
+from collections.abc import Mapping
 from functools import partial
 
 from newsletter.issue.model import FILTERS, FieldRef, Filter, Mixed
 from newsletter.issue.report import Report, meant, shown
+from subscribers.value_types import ValueType
 
 MOST = 5_000
 """Fields in one issue."""
@@ -37,6 +39,8 @@ class Fields:
         """Names that may be used; set once the list is known."""
         self.lists: frozenset[str] = frozenset()
         """Lists there are: what a condition may compare `list` with."""
+        self.types: Mapping[str, ValueType] = {}
+        """What attributes hold; text unless said."""
         self._report = report
         self._written: list[tuple[str, int]] = []
 

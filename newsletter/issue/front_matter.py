@@ -1,7 +1,7 @@
 """The head of an issue file: YAML between two lines of `---`, checked strictly by pydantic. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from newsletter.issue.model import Mixed
 from newsletter.issue.report import Report, meant
 from newsletter.issue.times import DAY_REMEDY, read_day
 from newsletter.issue.yaml_nodes import Entry, Place, compose
+from subscribers.value_types import ValueType
 
 RULE = "front-matter"
 _FENCE = "---"
@@ -30,6 +31,8 @@ class KnownNames:
     """The lists there are; for each the attributes that an issue may use besides name and organisation."""
 
     lists: Mapping[str, frozenset[str]]
+    types: Mapping[str, Mapping[str, ValueType]] = field(default_factory=dict)
+    """What the attributes of each list hold; text unless said."""
 
 
 STANDARD_FIELDS = frozenset({"name", "organisation"})
@@ -117,6 +120,7 @@ def read(
 def _check_list(name: str, entry: Entry, known: KnownNames, fields: Fields, place: Place) -> None:
     fields.known = STANDARD_FIELDS | known.lists.get(name, frozenset().union(*known.lists.values()))
     fields.lists = frozenset(known.lists)
+    fields.types = known.types.get(name, {})
     if name and name not in known.lists:
         remedy = meant(name, known.lists, "" if known.lists else "add a list to newsletter.toml")
         place.add(entry.line_of("list"), f"unknown list {name!r}", remedy)

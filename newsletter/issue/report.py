@@ -1,9 +1,9 @@
 """Gathers what is wrong with an issue file while it is read, so that an editor sees all of it at once. Pure."""
 
-from collections.abc import Iterable
-from difflib import get_close_matches
-
 from newsletter.issue.finding import Finding, IssueError, error
+from subscribers.hints import meant, shown
+
+__all__ = ["MOST", "Report", "meant", "shown"]
 
 MOST = 200
 """More findings than this help nobody; the last one says that there are more."""
@@ -35,18 +35,3 @@ class Report:
         """Raise IssueError with every finding, if there is one."""
         if self._findings:
             raise IssueError(self.findings)
-
-
-def meant(found: str, known: Iterable[str], otherwise: str = "") -> str:
-    """`did you mean 'x'?`, or the known words."""
-    words = sorted(known)
-    close = get_close_matches(found.casefold(), words, n=1)
-    if close:
-        return f"did you mean {close[0]!r}?"
-    return otherwise or f"use one of: {', '.join(words)}"
-
-
-def shown(text: str, limit: int = 60) -> str:
-    """`text` as it may stand in a message: on one line and not too long."""
-    line = " ".join(text.split())
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"

@@ -21,11 +21,12 @@ _CONTENT = 75
 _BASE64_LINE = 57
 """Octets that make a line of 76 base64 characters."""
 
-# Octets that stand for themselves; everything else, tabs included, is `=XX`.
-_LITERAL = frozenset(range(0x20, 0x7F)) - {ord("=")}
-_ENCODED = {octet: f"={octet:02X}" for octet in range(256) if octet not in _LITERAL}
+# Octets that stand for themselves are printable ASCII; everything else, tabs included, is `=XX`.
+_WORK = re.compile(rb"[^ -<>-~]")
+_ENCODED = {bytes((octet,)): b"=%02X" % octet for octet in range(256)}
 # A value that needs no work: one line, plain, not the start or the end of anything special.
 _PLAIN = re.compile(r"(?!\.|From )[ -<>-~]{0,74}[!-<>-~]")
+_LONG_WORD = re.compile(r"(?!\.)[!-<>-~]{75}(?!\.)[!-<>-~]{1,75}")
 _NO_WORK = re.compile(r"[ -<>-~]*")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _ESCAPED_START = {".": "=2E", "F": "=46"}
@@ -38,6 +39,8 @@ def quoted_printable(text: str) -> bytes:
     """
     if _PLAIN.fullmatch(text):
         return text.encode("ascii")
+    if _LONG_WORD.fullmatch(text):  # a link
+        return f"{text[:_CONTENT]}=\r\n{text[_CONTENT:]}".encode("ascii")
     return "\r\n".join(_lines(line) for line in _LINE_END.split(text)).encode("ascii")
 
 
@@ -52,9 +55,13 @@ def normalised(text: str) -> str:
     return _LINE_END.sub("\n", text)
 
 
+def _escape(found: re.Match[bytes]) -> bytes:
+    return _ENCODED[found[0]]
+
+
 def _lines(line: str) -> str:
     """One line of text as the physical lines it needs."""
-    encoded = line if _NO_WORK.fullmatch(line) else line.encode().decode("latin-1").translate(_ENCODED)
+    encoded = line if _NO_WORK.fullmatch(line) else _WORK.sub(_escape, line.encode()).decode("ascii")
     if encoded.endswith(" "):
         encoded = f"{encoded[:-1]}=20"
     lines = []

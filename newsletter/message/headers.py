@@ -40,6 +40,14 @@ _VISIBLE = re.compile(r"[!-~]+")
 _QUOTABLE = re.compile(r"[!-~]+(?: [!-~]+)*")
 _ADDRESS = re.compile(r'[^\s<>()\[\],:;"\\@]+@[A-Za-z0-9.-]+')
 _URI = re.compile(r"[a-z][a-z0-9+.-]*:[!#-;=?-~]+", re.ASCII)
+_FOLD = "\r\n"
+_ATOM = r"[\w!#$%&'*+/=?^`{|}~-]"
+_PLAIN_MAILBOX = re.compile(
+    rf"[A-Za-z-]+: (?:{_ATOM}+(?: {_ATOM}+)* <{_ATOM}[\w!#$%&'*+/=?^`{{|}}~.-]*@[A-Za-z0-9.-]+>"
+    rf"|{_ATOM}[\w!#$%&'*+/=?^`{{|}}~.-]*@[A-Za-z0-9.-]+)",
+    re.ASCII,
+)
+"""A mailbox header that needs nothing done to it, as most are."""
 _TOKENS = re.compile(r"[!-~]+(?: [!-~]+)*")
 
 # Cost of each octet in Q: these stand for themselves also in a display name (RFC 2047 section 5 (3)); space is "_".
@@ -79,9 +87,16 @@ def mailbox(name: str, display: str, address: str) -> bytes:
     Runs of spaces in a name become one: some parsers make that of them anyway.
     A local part outside ASCII stands as it is (RFC 6532): such a message needs SMTPUTF8 (A7).
     """
+    line = f"{name}: {display} <{address}>" if display else f"{name}: {address}"
+    if len(line) <= LINE and "=?" not in line and _PLAIN_MAILBOX.fullmatch(line):
+        return line.encode("ascii") + b"\r\n"
     if not _ADDRESS.fullmatch(address) or UNSAFE.search(address):
         raise UnsafeValueError(name, "not an address that a header can hold")
     display = _SPACES.sub(" ", require_safe(name, display).strip())
+    if address.isascii() and not display.isascii():
+        line = f"{name}: {_encoded(display)} <{address}>"
+        if len(line) <= LINE:
+            return line.encode("ascii") + b"\r\n"
     return _lay_out(name, [*_phrase(display, LINE - len(name) - 2), f"<{address}>" if display else address])
 
 
@@ -89,6 +104,11 @@ def uris(name: str, *targets: str) -> bytes:
     """A List-* header: URIs in angle brackets with commas between (RFC 2369). Raises UnsafeValueError (A4)."""
     if not targets or not all(map(_URI.fullmatch, targets)):
         raise UnsafeValueError(name, "not a URI that a header can hold")
+    if len(targets) == len(("url", "mailto")):  # as in every message, and laid out as below
+        start, rest = f"{name}: <{targets[0]}>,", f" <{targets[1]}>\r\n"
+        if max(len(start), len(rest) - 2) <= HARD_LIMIT:
+            is_short = len(start) + len(rest) - 2 <= LINE
+            return f"{start}{'' if is_short else _FOLD}{rest}".encode("ascii")
     *first, last = (f"<{target}>" for target in targets)
     return _lay_out(name, [*(f"{target}," for target in first), last])
 

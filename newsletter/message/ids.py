@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from newsletter.config import MailingList
 from subscribers.errors import ConfigurationError
+from subscribers.macs import Mac
 from subscribers.tokens import REF_OCTETS, Keyring
 
 ADDRESS_OCTETS = 254
@@ -24,6 +25,10 @@ _VERP_MAC = 20
 """Hexadecimal digits, 80 bits: a bounce to this address is evidence by itself."""
 _MESSAGE_ID = re.compile(r"<?([1-9][0-9]{0,18})\.([0-9a-f]{32})\.([0-9a-f]{8})@[^@<>\s]+>?", re.ASCII | re.IGNORECASE)
 _VERP = re.compile(r"<?b-([1-9][0-9]{0,18})-([0-9a-f]{20})@[^@<>\s]+>?", re.ASCII | re.IGNORECASE)
+_NOTICE_ID_LABEL = "notice id"
+_NOTICE_SENDER_LABEL = "notice sender"
+_NOTICE_ID = re.compile(r"<?n\.([1-9][0-9]{0,18})\.([0-9a-f]{20})@[^@<>\s]+>?", re.ASCII | re.IGNORECASE)
+_NOTICE_SENDER = re.compile(r"<?n-([1-9][0-9]{0,18})-([0-9a-f]{20})@[^@<>\s]+>?", re.ASCII | re.IGNORECASE)
 _LONGEST_VERP = len("b-") + 19 + len("-") + _VERP_MAC + len("@")
 
 
@@ -39,6 +44,17 @@ def make_message_id(keyring: Keyring, delivery: int, job_ref: bytes, domain: str
     """`<{delivery}.{job ref}.{mac}@{domain}>`: the same for a delivery every time, also over retries."""
     body = f"{_number(delivery)}.{_job(job_ref)}"
     return f"<{body}.{_mac(keyring.subkey(_MESSAGE_ID_LABEL), body, _MESSAGE_ID_MAC)}@{domain}>"
+
+
+def message_ids(keyring: Keyring, job_ref: bytes, domain: str) -> Callable[[int], str]:
+    """`make_message_id` for all deliveries of one job: what they share is made once."""
+    job, mac = _job(job_ref), Mac(keyring.subkey(_MESSAGE_ID_LABEL))
+
+    def make(delivery: int) -> str:
+        body = f"{_number(delivery)}.{job}"
+        return f"<{body}.{mac.digest(body.encode('ascii')).hex()[:_MESSAGE_ID_MAC]}@{domain}>"
+
+    return make
 
 
 def parse_message_id(keyring: Keyring, text: str) -> DeliveryRef | None:
@@ -66,6 +82,37 @@ def parse_verp_sender(keyring: Keyring, address: str) -> int | None:
     return None
 
 
+def make_notice_id(keyring: Keyring, notice: int, domain: str) -> str:
+    """`<n.{notice}.{mac}@{domain}>`: the Message-ID of a service mail, the same over retries."""
+    body = f"n.{_number(notice)}"
+    return f"<{body}.{_mac(keyring.subkey(_NOTICE_ID_LABEL), body, _VERP_MAC)}@{domain}>"
+
+
+def parse_notice_id(keyring: Keyring, text: str) -> int | None:
+    """The notice that a Message-ID names, with or without angle brackets; None if we did not make it."""
+    found = _NOTICE_ID.fullmatch(text.strip())
+    if found and _is_ours(keyring.subkeys(_NOTICE_ID_LABEL), f"n.{found[1]}", found[2].lower()):
+        return int(found[1])
+    return None
+
+
+def make_notice_sender(keyring: Keyring, notice: int, mailing_list: MailingList) -> str:
+    """MAIL FROM of a service mail: one per notice (`verp`, `n-{notice}-{mac}@domain`), or the mailbox for all."""
+    mailbox = mailing_list.bounce_mailbox or mailing_list.sender
+    if mailing_list.envelope == "fixed":
+        return mailbox.address
+    number = _number(notice)
+    return f"n-{number}-{_mac(keyring.subkey(_NOTICE_SENDER_LABEL), number, _VERP_MAC)}@{mailbox.parsed.domain}"
+
+
+def parse_notice_sender(keyring: Keyring, address: str) -> int | None:
+    """The notice whose envelope sender this is, in any case of letters; None if we did not make it."""
+    found = _NOTICE_SENDER.fullmatch(address.strip())
+    if found and _is_ours(keyring.subkeys(_NOTICE_SENDER_LABEL), found[1], found[2].lower()):
+        return int(found[1])
+    return None
+
+
 def envelope_senders(keyring: Keyring, list_slug: str, mailing_list: MailingList) -> Callable[[int], str]:
     """MAIL FROM of each delivery of a list: one per delivery (`verp`), or one mailbox for all (`fixed`).
 
@@ -89,9 +136,20 @@ def unsubscribe_url(base_url: str, token: str) -> str:
     return f"{base_url}/u/{token}"
 
 
+def preferences_url(base_url: str, token: str) -> str:
+    """The page where the bearer of `token` changes how they are mailed."""
+    return f"{base_url}/voorkeuren/{token}"
+
+
 def unsubscribe_mailto(mailbox: str, token: str) -> str:
     """The mail that makes the bearer of `token` leave (RFC 6068): the token stands in the subject (A15)."""
-    return f"mailto:{quote(mailbox, safe='@!$*+')}?subject=unsubscribe%20{token}"
+    return unsubscribe_mailtos(mailbox)(token)
+
+
+def unsubscribe_mailtos(mailbox: str) -> Callable[[str], str]:
+    """`unsubscribe_mailto` for many tokens and one mailbox."""
+    start = f"mailto:{quote(mailbox, safe='@!$*+')}?subject=unsubscribe%20"
+    return lambda token: start + token
 
 
 def _number(delivery: int) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from newsletter.compose.compiled import Conditional, Field, Pieces
-from newsletter.compose.fields import Predicate, predicate
+from newsletter.compose.fields import Evaluator, Predicate, evaluator, predicate
 from newsletter.issue.conditions import Condition
 from newsletter.message import encoding, headers
 
@@ -19,9 +19,9 @@ Part: TypeAlias = bytes | Field | Conditional | None
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A field and the places among the parts where its value stands."""
+    """A field, as what makes its text for one recipient, and the places among the parts where that stands."""
 
-    field: Field
+    text: Evaluator
     places: tuple[int, ...]
 
 
@@ -78,5 +78,5 @@ def merge(parts: Iterable[Part]) -> tuple[list[bytes], tuple[Gap, ...], tuple[Ch
             condition, start = begun.pop()
             empty = [b""] * (len(merged) - start)
             runs.setdefault(condition, []).append((slice(start, len(merged)), empty))
-    gaps = tuple(Gap(part, tuple(found)) for part, found in places.items())
+    gaps = tuple(Gap(evaluator(part), tuple(found)) for part, found in places.items())
     return merged, gaps, tuple(Choice(predicate(part), tuple(found)) for part, found in runs.items())

@@ -16,11 +16,12 @@ place. A condition is asked once per recipient, however often its block stands i
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from newsletter.compose.compiled import Asset, CompiledIssue, Field, Pieces
 from newsletter.compose.fields import (
+    PREFERENCES,
     UNSUBSCRIBE,
-    evaluate,
     fill,
     fill_for_web,
     with_list,
@@ -77,12 +78,13 @@ class MessageTemplate:
         `date` is the value of Date (`headers.format_date`). Raises UnsafeValueError if a value of this recipient
         cannot stand in a header (A4): nothing is sent then, and the others are not concerned.
         """
-        values = {**recipient.fields, UNSUBSCRIBE: recipient.unsubscribe_url}
+        ways = {UNSUBSCRIBE: recipient.unsubscribe_url, PREFERENCES: recipient.preferences_url}
+        values = {**recipient.fields, **ways}
         parts = list(self._parts)
         parts[0] = self._personal_headers(recipient, values, date)
-        encoded: dict[str, bytes] = {}
+        encoded = dict(recipient.encoded)
         for gap in self._gaps:
-            text = evaluate(gap.field, values)
+            text = gap.text(values)
             value = encoded.get(text)
             if value is None:
                 value = encoded[text] = encoding.quoted_printable(text)
@@ -110,7 +112,8 @@ class MessageTemplate:
                 headers.mailbox("To", values.get(_NAME_FIELD, ""), recipient.address),
                 subject if isinstance(subject, bytes) else headers.unstructured("Subject", fill(subject, values)),
                 _stamp(date, recipient.message_id),
-                headers.uris("List-Unsubscribe", recipient.unsubscribe_url, recipient.unsubscribe_mailto),
+                recipient.list_unsubscribe
+                or headers.uris("List-Unsubscribe", recipient.unsubscribe_url, recipient.unsubscribe_mailto),
             )
         )
 
@@ -128,6 +131,7 @@ def sample_recipient(
         address=address,
         fields=fields or {},
         unsubscribe_url=f"{base_url}/u/",
+        preferences_url=f"{base_url}/voorkeuren/",
         unsubscribe_mailto=f"mailto:{mailbox}?subject=unsubscribe",
         message_id=f"<sample@{domain}>",
         envelope_sender=mailbox,
@@ -155,13 +159,19 @@ def _subject(pieces: Pieces) -> bytes | Pieces:
     return headers.unstructured("Subject", fill(pieces, {}))
 
 
-def _stamp(date: bytes | str, message_id: str) -> bytes:
+@lru_cache(maxsize=4)
+def _day(date: bytes | str) -> bytes:
+    """The value of Date, looked at once per second."""
     day = date.encode("ascii", "replace") if isinstance(date, str) else date
     if not _DATE.fullmatch(day):
         raise UnsafeValueError("Date", "not a date of RFC 5322")
+    return day
+
+
+def _stamp(date: bytes | str, message_id: str) -> bytes:
     if not _MESSAGE_ID.fullmatch(message_id) or len(message_id) > headers.HARD_LIMIT - len("Message-ID: "):
         raise UnsafeValueError("Message-ID", "not a message id")
-    return b"Date: %b\r\nMessage-ID: %b\r\n" % (day, message_id.encode("ascii"))
+    return b"Date: %b\r\nMessage-ID: %b\r\n" % (_day(date), message_id.encode("ascii"))
 
 
 # ---------------------------------------------------------------- the body, once per issue

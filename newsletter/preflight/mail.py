@@ -12,6 +12,7 @@ from newsletter.compose.fields import fill, with_every_part
 from newsletter.preflight.walk import Content
 
 _EXAMPLE = "https://unsubscribe.example/x"
+_PREFERENCES = "https://unsubscribe.example/y"
 _CONDITIONAL = re.compile(r"<!--\[if .*?<!\[endif\]-->", re.DOTALL)
 
 
@@ -58,7 +59,9 @@ class Mail:
         return one_line(re.sub(r"<style.*?</style>|<!--.*?-->|<[^>]*>", " ", self.html, flags=re.DOTALL))
 
     def _filled(self, pieces: Pieces) -> str:
-        values: dict[str, str] = defaultdict(lambda: "Voorbeeld", unsubscribe_url=_EXAMPLE)
+        values: dict[str, str] = defaultdict(
+            lambda: "Voorbeeld", unsubscribe_url=_EXAMPLE, preferences_url=_PREFERENCES
+        )
         return fill(with_every_part(pieces), values)
 
 

@@ -7,9 +7,11 @@ from datetime import datetime
 from sqlalchemy import Engine, RowMapping, Select, select, update
 
 from newsletter.compose.compiled import CompiledIssue
-from newsletter.delivery.job import JobState
+from newsletter.delivery.job import JobState, is_lost
 from newsletter.store.tables import compiled_issue, send_job
+from subscribers.clock import utc_now
 from subscribers.errors import InputError
+from subscribers.ledger_entry import Entry, Kind, Record
 from subscribers.transactions import reading, writing
 
 _LISTED = frozenset({JobState.RUNNING, JobState.FINISHED})
@@ -71,20 +73,27 @@ def shown_digests(engine: Engine) -> list[str]:
     return _digests(engine, select(send_job.c.digest).where(send_job.c.withdrawn_at.is_(None)))
 
 
-def withdraw(engine: Engine, list_slug: str, slug: str, at: datetime | None) -> bool:
+def withdraw(engine: Engine, list_slug: str, slug: str, at: datetime | None, *, record: Record) -> bool:
     """Withdraw the issue at `at`, or show it again with None; whether that changed anything.
 
-    Raises InputError for an issue that was never sent.
+    `record` writes the ledger first, so that a restored backup does not show it again (I11). Raises InputError for an
+    issue that was never sent, or whose text no backup had.
     """
     mine = send_job.c.list == list_slug, send_job.c.slug == slug, send_job.c.state != JobState.PLANNED
     with writing(engine) as connection:
-        found = connection.execute(select(send_job.c.withdrawn_at).where(*mine)).first()
+        found = connection.execute(
+            select(send_job.c.ref, send_job.c.digest, send_job.c.withdrawn_at).where(*mine)
+        ).first()
         if found is None:
             raise InputError(
                 "this issue was never sent", where=f"{list_slug}/{slug}", remedy="`newsletter archive` lists the issues"
             )
         if (found.withdrawn_at is None) == (at is None):
             return False
+        if at is None and is_lost(found.digest):
+            raise InputError("no backup had the text of this issue: it cannot be shown", where=f"{list_slug}/{slug}")
+        kind = Kind.WITHDRAWN if at else Kind.SHOWN
+        record([Entry(kind=kind, at=at or utc_now(), ref=bytes(found.ref), list=list_slug, slug=slug)])
         connection.execute(update(send_job).where(*mine).values(withdrawn_at=at))
         return True
 

@@ -3,26 +3,29 @@
 A row that is claimed belongs to one worker until that worker records or releases it, or until its death is known.
 """
 
+import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, select
+from sqlalchemy import ColumnElement, Connection, Engine, Executable, Select, bindparam, case, func, select
 
 from newsletter.delivery.outcome import Event, State, move
 from newsletter.delivery.retry import Reason
+from newsletter.store import many
 from newsletter.store.deliveries import update_ids
 from newsletter.store.tables import delivery
 from newsletter.store.tally import erased_of, move_erased
+from subscribers.preferences import is_too_soon
 from subscribers.subscription import State as SubscriptionState
 from subscribers.tables import subscriber, subscription, suppression
 from subscribers.transactions import reading, writing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
-    """One delivery that this worker may send, and the person it is for."""
+class Claimed(NamedTuple):
+    """One delivery that this worker may send, and the person it is for. A tuple: one is made for every message."""
 
     delivery: int
     attempts: int
@@ -41,11 +44,19 @@ class Batch:
     claimed: tuple[Claimed, ...] = ()
     skipped: int = 0
     """Deliveries that may no longer be mailed (I2)."""
+    due: int = 0
+    """How many of `claimed`, the first ones, had been deferred; only if these were asked for first."""
+    returned: int = 0
+    """How many rows had been deferred, those that are skipped included."""
+    later: tuple[tuple[float, Claimed], ...] = ()
+    """Claimed too, and the seconds until each may begin (newsletter/delivery/courtesy.py)."""
+    aside: int = 0
+    """Claimed and set aside at once, until there is room for them."""
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is left to claim now."""
-        return not self.claimed and not self.skipped
+        return not (self.claimed or self.skipped or self.later or self.aside)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +66,25 @@ class Claim:
     worker: str
     now: datetime
     lease: timedelta
+    due_first: bool = False
+    """Deferred ones before queued ones: some were set aside, and their turn has come."""
 
 
 def claim_batch(engine: Engine, job: int, claim: Claim, size: int) -> Batch:
-    """Claim up to `size` queued deliveries, then deferred ones that are due.
+    """Claim up to `size` queued deliveries, then deferred ones that are due; or the other way round.
 
     In the same transaction each is checked again: without an active subscription, or suppressed, it is SKIPPED (I2).
     """
     with writing(engine) as connection:
-        rows = connection.execute(_candidates(job, size, delivery.c.state == State.QUEUED)).mappings().all()
-        if len(rows) < size:
-            due = (delivery.c.state == State.DEFERRED) & (delivery.c.due_at <= claim.now)
-            rows = [*rows, *connection.execute(_candidates(job, size - len(rows), due)).mappings()]
-        return _take(connection, claim, rows)
+        asked = {"job": job, "size": size, "now": claim.now}
+        order = (State.DEFERRED, State.QUEUED) if claim.due_first else (State.QUEUED, State.DEFERRED)
+        rows = _found(connection, order[0], asked)
+        others = _found(connection, order[1], asked | {"size": size - len(rows)}) if len(rows) < size else []
+        batch = _take(connection, claim, rows + others)
+    if not claim.due_first:
+        return replace(batch, returned=len(others)) if others else batch
+    due = {row.id for row in rows}
+    return replace(batch, due=sum(item.delivery in due for item in batch.claimed), returned=len(rows))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +95,8 @@ class Checked:
     """Those that may be sent, with what is known of the person now."""
     skipped: int = 0
     """Deliveries whose person left, is suppressed or was erased since they were claimed (I2)."""
+    aside: int = 0
+    """Deliveries set aside since, because their receivers ask for less."""
 
 
 def check_again(engine: Engine, job: int, claim: Claim, ids: Collection[int]) -> Checked:
@@ -86,34 +105,36 @@ def check_again(engine: Engine, job: int, claim: Claim, ids: Collection[int]) ->
     One SELECT; it writes only if somebody left. What is erased counts as skipped, since no dot was written for it.
     """
     with reading(engine) as connection:
-        rows = connection.execute(_held_by(claim.worker, ids)).mappings().all()
-    if len(rows) == len(ids) and not any(map(_why_not, rows)):
+        rows = _held(connection, claim, ids)
+    if len(rows) == len(ids) and not any(_why_not(row, claim.now) for row in rows):
         return Checked(claimed=tuple(map(_claimed, rows)))
     with writing(engine) as connection:
-        rows = connection.execute(_held_by(claim.worker, ids).with_for_update(of=delivery)).mappings().all()
+        rows = _held(connection, claim, ids)
         skipped = _skip(connection, claim, rows)
         gone = erased_of(connection, ids)
         move_erased(connection, job, State.CLAIMED, [move(State.CLAIMED, Event.RELEASE)] * len(gone))
-    fit = tuple(_claimed(row) for row in rows if not _why_not(row))
+    fit = tuple(_claimed(row) for row in rows if not _why_not(row, claim.now))
     return Checked(claimed=fit, skipped=skipped + len(gone))
 
 
-def _held_by(worker: str, ids: Collection[int]) -> Any:  # noqa: ANN401 - a piece of SQL
-    held = delivery.c.id.in_(ids), delivery.c.worker == worker, delivery.c.state == int(State.CLAIMED)
-    return _people().where(*held).order_by(delivery.c.id)
+class _Row(NamedTuple):
+    """What `_people` selects, as it comes out of JSON."""
+
+    id: int
+    attempts: int
+    ref: str
+    subscription_state: str
+    suppression: int | None
+    address: str
+    name: str
+    organisation: str
+    attributes: str | None
+    every_days: int | None
+    last_sent: str | None
+    """Of another issue of the list; only where they chose "less often"."""
 
 
-def _candidates(job: int, size: int, where: ColumnElement[bool]) -> Any:  # noqa: ANN401 - a piece of SQL
-    return (
-        _people()
-        .where(delivery.c.job_id == job, where)
-        .order_by(delivery.c.id)
-        .limit(size)
-        .with_for_update(of=delivery, skip_locked=True)  # PostgreSQL; SQLite has one writer anyway
-    )
-
-
-def _people() -> Any:  # noqa: ANN401 - a piece of SQL
+def _people() -> Select[Any]:
     people = delivery.join(subscription, subscription.c.id == delivery.c.subscription_id).join(
         subscriber, subscriber.c.id == subscription.c.subscriber_id
     )
@@ -127,13 +148,58 @@ def _people() -> Any:  # noqa: ANN401 - a piece of SQL
         subscriber.c.name,
         subscriber.c.organisation,
         subscriber.c.attributes,
+        subscription.c.every_days,
+        _last_sent().label("last_sent"),
     )
     return select(*columns).select_from(people.outerjoin(suppression, suppression.c.subscriber_id == subscriber.c.id))
 
 
-def _take(connection: Connection, claim: Claim, rows: Sequence[RowMapping]) -> Batch:
+def _last_sent() -> ColumnElement[Any]:
+    """When another issue of the list went out to them; looked for only where they chose "less often".
+
+    Of two jobs that hold a delivery of theirs at once, the older one counts for the younger, so that one goes out.
+    """
+    other = delivery.alias("other")
+    gone = other.c.state.in_([int(State.SENT), int(State.UNKNOWN)])
+    going = (other.c.state == int(State.CLAIMED)) & (other.c.job_id < delivery.c.job_id)
+    theirs = other.c.subscription_id == subscription.c.id, other.c.id != delivery.c.id
+    last = select(func.max(other.c.updated_at)).where(*theirs, gone | going).scalar_subquery()
+    return case((subscription.c.every_days.is_not(None), last))
+
+
+def _found(connection: Connection, state: State, asked: Mapping[str, Any]) -> list[_Row]:
+    """Deliveries that may be claimed, locked for this transaction, in the order of their numbers."""
+    statement = _candidates(connection.dialect.name, state)
+    return sorted(map(_Row._make, many.fetch(connection, statement, dict(asked))))
+
+
+@cache
+def _candidates(dialect: str, state: State) -> Executable:
+    query = _people().where(delivery.c.job_id == bindparam("job"), delivery.c.state == int(state))
+    if state is State.DEFERRED:
+        query = query.where(delivery.c.due_at <= bindparam("now")).order_by(delivery.c.due_at)
+    ordered = query.order_by(delivery.c.id).limit(bindparam("size"))
+    # locked on PostgreSQL; SQLite has one writer anyway
+    return many.as_json(dialect, ordered.with_for_update(of=delivery, skip_locked=True))
+
+
+def _held(connection: Connection, claim: Claim, ids: Collection[int]) -> list[_Row]:
+    """Those of these deliveries that the worker holds, locked for this transaction."""
+    dialect = connection.dialect.name
+    asked = {"by": claim.worker, "ids": json.dumps(list(ids))}
+    return list(map(_Row._make, many.fetch(connection, _held_by(dialect), asked)))
+
+
+@cache
+def _held_by(dialect: str) -> Executable:
+    held = delivery.c.worker == bindparam("by"), delivery.c.state == int(State.CLAIMED)
+    among = delivery.c.id.in_(many.ids_of(dialect, "ids"))
+    return many.as_json(dialect, _people().where(among, *held).with_for_update(of=delivery))
+
+
+def _take(connection: Connection, claim: Claim, rows: Sequence[_Row]) -> Batch:
     skipped = _skip(connection, claim, rows)
-    claimed = [_claimed(row) for row in rows if not _why_not(row)]
+    claimed = tuple(_claimed(row) for row in rows if not _why_not(row, claim.now))
     update_ids(
         connection,
         [item.delivery for item in claimed],
@@ -144,32 +210,38 @@ def _take(connection: Connection, claim: Claim, rows: Sequence[RowMapping]) -> B
             "updated_at": claim.now,
         },
     )
-    return Batch(claimed=tuple(claimed), skipped=skipped)
+    return Batch(claimed=claimed, skipped=skipped)
 
 
-def _skip(connection: Connection, claim: Claim, rows: Sequence[RowMapping]) -> int:
+def _skip(connection: Connection, claim: Claim, rows: Sequence[_Row]) -> int:
     """Skip those of `rows` that may not be mailed; how many. A claimed one is released and skipped in one move."""
     refused: dict[Reason, list[int]] = {}
     for row in rows:
-        if reason := _why_not(row):
-            refused.setdefault(reason, []).append(row["id"])
+        if reason := _why_not(row, claim.now):
+            refused.setdefault(reason, []).append(row.id)
     skip = {"state": int(State.SKIPPED), "due_at": None, "worker": None, "lease_until": None, "updated_at": claim.now}
     return sum(update_ids(connection, ids, {**skip, "reason": reason}) for reason, ids in refused.items())
 
 
-def _why_not(row: RowMapping) -> Reason | None:
-    if row["subscription_state"] != SubscriptionState.ACTIVE:
+def _why_not(row: _Row, now: datetime) -> Reason | None:
+    if row.subscription_state != SubscriptionState.ACTIVE:
         return Reason.UNSUBSCRIBED
-    return Reason.SUPPRESSED if row["suppression"] is not None else None
+    if row.suppression is not None:
+        return Reason.SUPPRESSED
+    if row.last_sent is None:
+        return None
+    last = datetime.fromisoformat(row.last_sent)
+    aware = last if last.tzinfo else last.replace(tzinfo=UTC)  # SQLite keeps no zone: it is UTC
+    return Reason.LESS_OFTEN if is_too_soon(aware, row.every_days, now) else None
 
 
-def _claimed(row: RowMapping) -> Claimed:
+def _claimed(row: _Row) -> Claimed:
     return Claimed(
-        delivery=row["id"],
-        attempts=row["attempts"],
-        subscription_ref=bytes(row["ref"]),
-        address=row["address"],
-        name=row["name"],
-        organisation=row["organisation"],
-        attributes=row["attributes"] or {},
+        delivery=row.id,
+        attempts=row.attempts,
+        subscription_ref=bytes.fromhex(row.ref),
+        address=row.address,
+        name=row.name,
+        organisation=row.organisation,
+        attributes=json.loads(row.attributes) or {} if row.attributes and row.attributes != "{}" else {},
     )

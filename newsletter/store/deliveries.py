@@ -4,56 +4,68 @@ All statements are bulk. A row that is claimed belongs to one worker until that 
 its death is known; every update says which worker it is from, so that a late one changes nothing.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, bindparam, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Engine,
+    SmallInteger,
+    Text,
+    Update,
+    bindparam,
+    func,
+    select,
+    update,
+)
 
 from newsletter.delivery.outcome import Event, Outcome, State, move, sources, when_erased
 from newsletter.delivery.retry import Reason
-from newsletter.store.bulk import BulkStatement
+from newsletter.store import many
 from newsletter.store.tables import delivery, job_tally
 from newsletter.store.tally import erased_of, move_erased
 from subscribers.tables import subscription
 from subscribers.transactions import reading, writing
 
-CHUNK = 500
-"""Ids in one statement."""
-
 
 def update_ids(
-    connection: Connection, ids: Sequence[int], values: Mapping[str, Any], *where: ColumnElement[bool]
+    connection: Connection, ids: Collection[int], values: Mapping[str, Any], *where: ColumnElement[bool]
 ) -> int:
     """Set `values` in these rows, as far as they meet `where`; how many."""
-    changed = 0
-    for start in range(0, len(ids), CHUNK):
-        chunk = ids[start : start + CHUNK]
-        statement = update(delivery).where(delivery.c.id.in_(chunk), *where).values(**values)
-        changed += connection.execute(statement).rowcount
-    return changed
+    if not ids:
+        return 0
+    those = delivery.c.id.in_(many.ids_of(connection.dialect.name, ids))
+    return connection.execute(update(delivery).where(those, *where).values(**values)).rowcount
 
 
-_RECORD = BulkStatement(
-    update(delivery)
-    .where(
-        delivery.c.id == bindparam("which"),
-        delivery.c.worker == bindparam("by"),
-        delivery.c.state == int(State.CLAIMED),
+@cache
+def _record(dialect: str) -> Update:
+    """Set what became of each delivery that is told, if the worker still holds it."""
+    types = BigInteger(), SmallInteger(), Text(), delivery.c.due_at.type, SmallInteger(), Text()
+    _, (which, to, why, due, code, reply) = many.told(dialect, types)
+    held = delivery.c.id == which, delivery.c.worker == bindparam("by"), delivery.c.state == int(State.CLAIMED)
+    return (
+        update(delivery)
+        .where(*held)
+        .values(
+            state=to,
+            reason=why,
+            attempts=delivery.c.attempts + 1,
+            due_at=due,
+            code=code,
+            reply=reply,
+            worker=None,
+            lease_until=None,
+            updated_at=bindparam("at"),
+        )
     )
-    .values(
-        state=bindparam("to"),
-        reason=bindparam("why"),
-        attempts=delivery.c.attempts + 1,
-        due_at=bindparam("due"),
-        code=bindparam("answer"),
-        reply=bindparam("text"),
-        worker=None,
-        lease_until=None,
-        updated_at=bindparam("at"),
-    )
-)
 
 
 def record(
@@ -63,21 +75,26 @@ def record(
 
     With `job`, what became of those erased meanwhile is counted too; only for who tells each outcome once.
     """
-    rows = [
-        {
-            "which": outcome.delivery,
-            "to": int(outcome.state),
-            "why": outcome.reason or None,
-            "due": outcome.due_at,
-            "answer": outcome.code,
-            "text": outcome.reply or None,
-        }
-        for outcome in outcomes
-    ]
-    changed = _RECORD.execute(connection, rows, {"by": worker, "at": now})
-    if job is not None and changed != len(rows):
+    if not outcomes:
+        return
+    stored = _as_stored(connection.dialect)
+    rows = json.dumps([(item.delivery, int(item.state), item.reason or None, stored(item.due_at), item.code,
+                        item.reply or None) for item in outcomes])  # fmt: skip
+    told = {many.ROWS: rows, "by": worker, "at": now}
+    changed = connection.execute(_record(connection.dialect.name), told).rowcount
+    if job is not None and changed != len(outcomes):
         gone = erased_of(connection, [outcome.delivery for outcome in outcomes])
         move_erased(connection, job, State.CLAIMED, [item.state for item in outcomes if item.delivery in gone])
+
+
+def _as_stored(dialect: Dialect) -> Callable[[datetime | None], str | None]:
+    """An instant as the text that the database keeps or understands."""
+    process: Callable[[Any], Any] | None = delivery.c.due_at.type.dialect_impl(dialect).bind_processor(dialect)
+
+    def stored(moment: datetime | None) -> str | None:
+        return None if moment is None else str(process(moment) if process else moment)
+
+    return stored
 
 
 def release(connection: Connection, worker: str, ids: Collection[int], now: datetime) -> int:
@@ -140,11 +157,18 @@ def lose_overdue(engine: Engine, job: int, worker: str, now: datetime) -> int:
         return update_ids(connection, list(connection.scalars(overdue)), lost)
 
 
-def expire(engine: Engine, job: int, now: datetime) -> int:
-    """Give up all deferred deliveries of the job: its news is old (A23). How many."""
+def expire(engine: Engine, job: int, now: datetime, *, untouched_since: datetime | None = None) -> int:
+    """Give up deferred deliveries of the job: its news is old (A23). What we set aside ourselves was never tried.
+
+    With `untouched_since` only those about which nothing was heard since: in a job that lasts long each has its own
+    time. How many.
+    """
     waiting = sources(Event.EXPIRE) & {State.DEFERRED}
     with writing(engine) as connection:
-        where = delivery.c.job_id == job, delivery.c.state.in_([int(state) for state in waiting])
+        where = [delivery.c.job_id == job, delivery.c.state.in_([int(state) for state in waiting])]
+        where.append(func.coalesce(delivery.c.reason, "") != Reason.PACE)
+        if untouched_since is not None:
+            where.append(delivery.c.updated_at < untouched_since)
         values = {"state": int(move(State.DEFERRED, Event.EXPIRE)), "due_at": None, "updated_at": now}
         return connection.execute(update(delivery).where(*where).values(**values)).rowcount
 

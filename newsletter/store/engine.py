@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from subscribers.errors import ConfigurationError, ServiceError
+from subscribers.segment_sql import add_functions
 from subscribers.transactions import WRITING
 
 BUSY_SECONDS = 30
@@ -83,6 +84,7 @@ def _sqlite(file: Path) -> Engine:
 
 def _prepare(connection: SqliteConnection, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # transactions are begun by _begin, not guessed by the driver
+    add_functions(connection)
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",

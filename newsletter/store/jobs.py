@@ -3,25 +3,38 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, func, insert, literal, select, update
+from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from newsletter.compose.compiled import CompiledIssue
-from newsletter.delivery.job import JobEvent, JobState, Plan, SendJob, decide_plan
+from newsletter.delivery.job import AT_ONCE, JobEvent, JobState, Plan, SendJob, When, decide_plan
 from newsletter.delivery.job import move as move_job
-from newsletter.delivery.outcome import OPEN, Event, State, move, sources
+from newsletter.delivery.outcome import OPEN, Event, move, sources
 from newsletter.message.identity import MailIdentity, job_digest
+from newsletter.store.audience import count_audience, freeze_audience
 from newsletter.store.tables import compiled_issue, delivery, send_job
 from subscribers.errors import InputError
 from subscribers.ledger_entry import Entry, Kind, Record
+from subscribers.segment import Segment
 from subscribers.subscription import Actor
-from subscribers.subscription import State as SubscriptionState
-from subscribers.tables import subscription, suppression
 from subscribers.transactions import reading, writing
+
+__all__ = [
+    "FrozenIssue",
+    "cancel_rest",
+    "change_job",
+    "count_audience",
+    "find_job",
+    "finish_if_done",
+    "get_job",
+    "list_jobs",
+    "load_issue",
+    "plan_job",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +60,7 @@ class FrozenIssue:
         return job_digest(self.compiled, self.identity)
 
 
-def plan_job(
+def plan_job(  # noqa: PLR0913 - everything that a plan fixes
     engine: Engine,
     remember: Record,
     issue: FrozenIssue,
@@ -55,34 +68,46 @@ def plan_job(
     now: datetime,
     actor: Actor = Actor.OPERATOR,
     overrides: Sequence[str] = (),
+    segment: Segment | None = None,
+    when: When = AT_ONCE,
 ) -> tuple[Plan, SendJob]:
-    """Plan the sending of `issue` to its list as it is now, or find the job that already does.
+    """Plan the sending of `issue` to its list as it is now, or to `segment` of it, or find the job that already does.
 
     A new job's issue and audience are frozen in one transaction, after the ledger knows of it (I11). Of two planners
     at once one plans and the other finds. `overrides` are the rules of preflight whose errors the operator let pass;
-    a new job keeps them. Raises ConflictError if the identity was planned with another content.
+    a new job keeps them. Raises ConflictError if the identity was planned with another content or for other people.
     """
+    values = {
+        "actor": actor,
+        "overrides": list(overrides),
+        "audience_where": str(segment or ""),
+        "starts_at": when.starts_at,
+        "spread_seconds": round(when.spread.total_seconds()) if when.spread else None,
+    }
     try:
-        return _plan(engine, remember, issue, (actor, overrides), now)
+        return _plan(engine, remember, issue, segment, values, now)
     except IntegrityError:  # another planner was faster; its job is there now
-        return _plan(engine, remember, issue, (actor, overrides), now)
+        return _plan(engine, remember, issue, segment, values, now)
 
 
 def _plan(
-    engine: Engine, remember: Record, issue: FrozenIssue, by: tuple[Actor, Sequence[str]], now: datetime
+    engine: Engine,
+    remember: Record,
+    issue: FrozenIssue,
+    segment: Segment | None,
+    values: Mapping[str, Any],
+    now: datetime,
 ) -> tuple[Plan, SendJob]:
     with writing(engine) as connection:
         existing = _find(connection, issue.list_slug, issue.slug)
-        plan = decide_plan(existing, issue.digest)
+        plan = decide_plan(existing, issue.digest, values["audience_where"])
         if existing:
             return plan, existing
         ref = secrets.token_bytes(16)
         remember([Entry(kind=Kind.PLANNED, at=now, ref=ref, list=issue.list_slug, slug=issue.slug)])
         _store_issue(connection, issue, now)
-        identity = _insert_job(connection, issue, ref, by, now)
-        counted = connection.execution_options(preserve_rowcount=True)
-        audience = counted.execute(_audience(identity, issue.list_slug, now)).rowcount
-        connection.execute(update(send_job).where(send_job.c.id == identity).values(audience=audience))
+        identity = _insert_job(connection, issue, ref, values, now)
+        freeze_audience(connection, identity, issue.list_slug, segment, now)
         return plan, _get(connection, identity)
 
 
@@ -101,9 +126,7 @@ def _store_issue(connection: Connection, issue: FrozenIssue, now: datetime) -> N
         )
 
 
-def _insert_job(
-    connection: Connection, issue: FrozenIssue, ref: bytes, by: tuple[Actor, Sequence[str]], now: datetime
-) -> int:
+def _insert_job(connection: Connection, issue: FrozenIssue, ref: bytes, more: Mapping[str, Any], now: datetime) -> int:
     values: Mapping[str, Any] = {
         "ref": ref,
         "list": issue.list_slug,
@@ -112,38 +135,9 @@ def _insert_job(
         "state": JobState.PLANNED,
         "audience": 0,
         "created_at": now,
-        "actor": by[0],
-        "overrides": list(by[1]),
+        **more,
     }
     return int(connection.execute(insert(send_job).values(**values).returning(send_job.c.id)).scalar_one())
-
-
-def _may_be_mailed(list_slug: str) -> Any:  # noqa: ANN401 - a piece of SQL
-    """Subscriptions of the list that are active and not suppressed at this moment."""
-    return (
-        select(subscription.c.id)
-        .select_from(subscription.outerjoin(suppression, suppression.c.subscriber_id == subscription.c.subscriber_id))
-        .where(
-            subscription.c.list == list_slug,
-            subscription.c.state == SubscriptionState.ACTIVE,
-            suppression.c.id.is_(None),
-        )
-    )
-
-
-def _audience(identity: int, list_slug: str, now: datetime) -> Any:  # noqa: ANN401 - a piece of SQL
-    rows = _may_be_mailed(list_slug).order_by(subscription.c.id)
-    rows = rows.with_only_columns(
-        literal(identity), subscription.c.id, literal(int(State.QUEUED)), literal(now, delivery.c.updated_at.type)
-    )
-    return insert(delivery).from_select(["job_id", "subscription_id", "state", "updated_at"], rows)
-
-
-def count_audience(engine: Engine, list_slug: str) -> int:
-    """How many would be mailed if the list were planned now."""
-    with reading(engine) as connection:
-        rows = _may_be_mailed(list_slug).subquery()
-        return int(connection.scalar(select(func.count()).select_from(rows)) or 0)
 
 
 def get_job(engine: Engine, identity: int) -> SendJob:
@@ -185,6 +179,8 @@ def change_job(engine: Engine, identity: int, event: JobEvent, now: datetime) ->
         state = move_job(_get(connection, identity), event)
         is_over = state in {JobState.FINISHED, JobState.CANCELLED}
         values = {"state": state, "finished_at": now if is_over else None}
+        if event is JobEvent.RESUME:
+            values["halted"] = None
         connection.execute(update(send_job).where(send_job.c.id == identity).values(**values))
         if event is JobEvent.CANCEL:
             _cancel_deliveries(connection, identity, now)
@@ -246,4 +242,8 @@ def _job(row: RowMapping) -> SendJob:
         created_at=row["created_at"],
         finished_at=row["finished_at"],
         overrides=tuple(row["overrides"]),
+        audience_where=row["audience_where"],
+        starts_at=row["starts_at"],
+        spread=timedelta(seconds=row["spread_seconds"]) if row["spread_seconds"] else None,
+        halted=row["halted"] or "",
     )

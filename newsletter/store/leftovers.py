@@ -1,30 +1,95 @@
-"""What files of ours may still hold of people who were erased, and its removal before a receipt is written (I5).
+"""Files about people that the software wrote: each kind grows old, and an erasure reaches into it (I5).
 
 Exports hold whole lists, so every one made before an erasure names who is gone: they are removed with the first
-erasure after them. What must live longer is written to another path, which leaves the promise and says so.
+erasure after them. What must live longer is written to another path, which leaves the promise and says so. Raw mails
+that came back go one by one, those that name somebody who is gone; backups by their age alone.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from subscribers.scrubbing import Sweeper
+from sqlalchemy import Engine
 
-FOLDERS = ("exports",)
-"""Folders below `data_dir` that hold files about people."""
+from newsletter.config import Configuration
+from newsletter.store.backup_folder import folder_of
+from newsletter.store.feedback import existing
+from newsletter.store.ledger import Ledger
+from newsletter.store.rawmail import DONE, HUMAN, INCOMING, KeptMails, box
+from subscribers.proving import Sweeper
+from subscribers.retention import deadline_after, in_days
+from subscribers.sweeping import Folder, Waiting
+
+EXPORTS = "exports"
 
 
-def sweepers(data_dir: Path) -> Sequence[Sweeper]:
-    """One sweeper for all folders; a file that cannot be removed raises OSError, and the scrub stays due."""
+@dataclass(frozen=True, kw_only=True)
+class Exports:
+    """What commands wrote below `data_dir/exports`: lists, refused rows of an import, mails filled for somebody."""
 
-    def sweep(_now: datetime) -> dict[str, int]:
-        return {name: _emptied(data_dir / name) for name in FOLDERS}
+    path: Path
+    days: int
+    zone: ZoneInfo
+    name: str = EXPORTS
 
-    return (sweep,)
+    @property
+    def period(self) -> str:
+        """How long a file stays, in words."""
+        return in_days(self.days)
+
+    def waiting(self, now: datetime) -> Waiting:
+        """Count the files and their deadlines."""
+        return _counted(list(self._dues().values()), now)
+
+    def expire(self, now: datetime) -> Waiting:
+        """Remove what is past its days; raises OSError."""
+        old = {path: due for path, due in self._dues().items() if due <= now}
+        for path in old:
+            path.unlink(missing_ok=True)
+        return _counted(list(old.values()), now)
+
+    def empty(self, now: datetime) -> int:  # noqa: ARG002 - Folder's signature
+        """Remove every file: each names who was erased, or may; raises OSError."""
+        files = _files(self.path)
+        for path in files:
+            path.unlink(missing_ok=True)
+        return len(files)
+
+    def _dues(self) -> dict[Path, datetime]:
+        found = {}
+        for path in _files(self.path):
+            with suppress(FileNotFoundError):  # removed meanwhile
+                written = datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+                found[path] = deadline_after(written, self.days, self.zone)
+        return found
 
 
-def _emptied(folder: Path) -> int:
-    files = [path for path in folder.rglob("*") if path.is_file() or path.is_symlink()]
-    for path in files:
-        path.unlink(missing_ok=True)
-    return len(files)
+def folders(configuration: Configuration, engine: Engine) -> tuple[Folder, ...]:
+    """Every kind of file about people that this project writes."""
+    data_dir, zone = configuration.data_dir, configuration.zone
+    handled, waiting = configuration.retention.feedback, configuration.feedback.human_days
+    mails = partial(KeptMails, zone=zone, existing=partial(existing, engine))
+    return (
+        Exports(path=data_dir / EXPORTS, days=configuration.retention.exports, zone=zone),
+        mails(box=box(data_dir, DONE), name="feedback", days=handled),
+        mails(box=box(data_dir, HUMAN), name="feedback-human", days=waiting),
+        mails(box=box(data_dir, INCOMING), name="feedback-incoming", days=waiting),
+        folder_of(configuration, Ledger(data_dir / "ledger")),
+    )
+
+
+def sweepers(found: Sequence[Folder]) -> tuple[Sweeper, ...]:
+    """What an erasure asks of the folders; a file that cannot be removed raises OSError, and the scrub stays due."""
+    return (lambda now: {folder.name: folder.empty(now) for folder in found},)
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() or path.is_symlink()]
+
+
+def _counted(dues: Sequence[datetime], now: datetime) -> Waiting:
+    return Waiting(count=len(dues), nearest=min(dues, default=None), overdue=sum(due <= now for due in dues))

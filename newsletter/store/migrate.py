@@ -4,19 +4,24 @@ A revision is a file `migrations/versions/NNNN_name.py`; the highest number is w
 file is made ready on first use; any other change of a schema is the operator's, by `newsletter database upgrade`.
 """
 
+import os
 import re
 from pathlib import Path
+from weakref import finalize
 
 from sqlalchemy import Connection, Engine, inspect, text
 
 from newsletter.config import Configuration
 from newsletter.store import tables
 from newsletter.store.engine import connect
+from newsletter.store.in_use import work_on
 from subscribers.errors import ConfigurationError
 from subscribers.transactions import reading, writing
 
 FOLDER = Path(__file__).resolve().parent / "migrations"
 VERSION_TABLE = "alembic_version"
+RESTORING = "restoring-"
+"""Before the version of a store that a backup was put into, until the ledger is replayed: nobody opens it before."""
 LOCK = 0x6E6577736C657474
 """Number of PostgreSQL's advisory lock ("newslett"): one upgrade at a time."""
 
@@ -29,7 +34,9 @@ def open_store(configuration: Configuration) -> Engine:
 
     Raises ConfigurationError for a schema that is older or newer than this program.
     """
+    in_use = work_on(configuration.data_dir)
     engine = connect(configuration.database_url)
+    finalize(engine, os.close, in_use)
     if engine.dialect.name == "sqlite" and current(engine) is None:
         upgrade(engine)
     require_current(engine)
@@ -59,6 +66,12 @@ def require_current(engine: Engine) -> None:
     if found == needed():
         return
     where = engine.url.render_as_string(hide_password=True)
+    if found and found.startswith(RESTORING):
+        raise ConfigurationError(
+            "a backup was put into the database, and what happened since is not replayed yet",
+            where=where,
+            remedy="run `newsletter database replay`: it goes on where that was cut short",
+        )
     if found is None or found in known():
         raise ConfigurationError(
             "the database has no schema yet" if found is None else f"the database has the older schema {found}",
@@ -85,6 +98,41 @@ def upgrade(engine: Engine) -> tuple[str | None, str]:
             _run(connection)
     require_current(engine)
     return before, needed()
+
+
+def shut(engine: Engine) -> None:
+    """Bring a store that came out of a backup to this schema, and let nobody open it until `reopen`; in one step.
+
+    Raises ConfigurationError for a database without a schema, or with a newer one. Safe to repeat.
+    """
+    with writing(engine) as connection:
+        found = (_current(connection) or "").removeprefix(RESTORING)
+        if found not in known():
+            where = engine.url.render_as_string(hide_password=True)
+            raise ConfigurationError(
+                f"the backup has schema {found or 'none'}, which this program does not know",
+                where=where,
+                remedy="use the version of this program that made it, or a newer one",
+            )
+        _set_version(connection, found)
+        if found != needed():
+            _run(connection)
+        _set_version(connection, RESTORING + needed())
+
+
+def is_shut(engine: Engine) -> bool:
+    """Whether a backup was put into the store, and the ledger is not replayed yet."""
+    return (current(engine) or "").startswith(RESTORING)
+
+
+def reopen(engine: Engine) -> None:
+    """The ledger is replayed: everybody may open the store."""
+    with writing(engine) as connection:
+        _set_version(connection, needed())
+
+
+def _set_version(connection: Connection, version: str) -> None:
+    connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = :version"), {"version": version})
 
 
 def _run(connection: Connection) -> None:

@@ -249,12 +249,14 @@ def test_the_status_counts_per_list_and_rule_and_names_the_nearest_deadline(engi
     joined(engine)
     suppressed(engine)
     found = retention_status(engine, policies=POLICIES, now=NOON)
-    assert [(rule.list, rule.rule, rule.period, rule.waiting, rule.overdue) for rule in found.rules] == [
-        ("agenda", "unsubscribed", "7 days", 0, 0),
-        ("nieuws", "hard-bounce", "21 days", 1, 0),
-        ("nieuws", "unsubscribed", "21 days", 2, 0),
-    ]
-    assert found.rules[2].nearest == datetime(2027, 3, 31, 22, tzinfo=UTC)
+    rules = {(rule.list, rule.rule): rule for rule in found.rules}
+    assert {key: (rule.period, rule.waiting) for key, rule in rules.items() if rule.waiting} == {
+        ("nieuws", "hard-bounced"): ("21 days", 1),
+        ("nieuws", "unsubscribed"): ("21 days", 2),
+    }
+    assert rules["agenda", "unsubscribed"].period == "7 days"
+    assert {rule.overdue for rule in found.rules} == {0}
+    assert rules["nieuws", "unsubscribed"].nearest == datetime(2027, 3, 31, 22, tzinfo=UTC)
     assert not found.is_overdue
 
 

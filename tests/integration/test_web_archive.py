@@ -19,6 +19,7 @@ from newsletter.compose.compiled import Asset, CompiledIssue, Field, Pieces
 from newsletter.delivery.job import JobState
 from newsletter.store.archive import withdraw
 from subscribers.errors import InputError
+from subscribers.ledger_entry import nowhere
 from tests.support.calendars import an_event, only_event
 from tests.support.web import NOW, PIXEL, WebProject, make_project, running_site, sample_issue
 
@@ -335,28 +336,28 @@ def test_a_withdrawn_issue_is_gone_with_its_calendar_and_the_images_that_only_it
     project, client = shelf
     assert statuses(client) == [200] * 6
     tag = client.get("/archive/nieuwsbrief/feed.atom").headers["etag"]
-    assert withdraw(project.engine, "nieuwsbrief", "een", NOW)
+    assert withdraw(project.engine, "nieuwsbrief", "een", NOW, record=nowhere)
     assert statuses(client) == [410, 410, 200, 200, 410, 200]
     assert "Deze editie is ingetrokken" in client.get("/archive/nieuwsbrief/een").text
     assert client.get("/archive/nieuwsbrief/feed.atom", headers={"If-None-Match": tag}).status_code == 200
     for path in ("/archive/nieuwsbrief", "/archive/nieuwsbrief/feed.atom", "/sitemap.xml", "/archive"):
         assert "een" not in re.findall(r"nieuwsbrief/([a-z]+)", client.get(path).text)
-    assert withdraw(project.engine, "nieuwsbrief", "twee", NOW)
+    assert withdraw(project.engine, "nieuwsbrief", "twee", NOW, record=nowhere)
     assert statuses(client) == [410, 410, 410, 410, 410, 410]
 
 
 def test_a_withdrawn_issue_can_be_shown_again(shelf: tuple[WebProject, httpx.Client]) -> None:
     project, client = shelf
-    withdraw(project.engine, "nieuwsbrief", "een", NOW)
-    assert not withdraw(project.engine, "nieuwsbrief", "een", NOW)
-    assert withdraw(project.engine, "nieuwsbrief", "een", None)
+    withdraw(project.engine, "nieuwsbrief", "een", NOW, record=nowhere)
+    assert not withdraw(project.engine, "nieuwsbrief", "een", NOW, record=nowhere)
+    assert withdraw(project.engine, "nieuwsbrief", "een", None, record=nowhere)
     assert statuses(client) == [200] * 6
 
 
 def test_what_was_never_sent_cannot_be_withdrawn(project: WebProject) -> None:
     for slug in ("later", "nergens"):
         with pytest.raises(InputError, match="never sent"):
-            withdraw(project.engine, "nieuwsbrief", slug, NOW)
+            withdraw(project.engine, "nieuwsbrief", slug, NOW, record=nowhere)
 
 
 def test_the_command_is_there() -> None:

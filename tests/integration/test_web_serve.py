@@ -1,12 +1,9 @@
 """`newsletter serve` as a process: durable before it answers, clean when told to stop, clear when it cannot start."""
 
 import contextlib
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,29 +20,10 @@ from subscribers.errors import ServiceError
 from subscribers.ledger_entry import Kind
 from subscribers.tables import subscription
 from subscribers.transactions import writing
+from tests.support.serving import serving
 from tests.support.web import WebProject, make_project
 
-COMMAND = [sys.executable, "-c", "from newsletter.cli.main import run; run()", "serve"]
 ONE_CLICK = "List-Unsubscribe=One-Click"
-
-
-@contextlib.contextmanager
-def serving(project: WebProject, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process and its address, once it takes connections; killed at the end if it still runs."""
-    command = [*COMMAND, "--config", str(project.configuration.folder / "newsletter.toml"), "--port", "0", *options]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd="/"
-    )
-    try:
-        line = process.stdout.readline()
-        found = re.search(r"http://\S+", line)
-        assert found, process.stderr.read()
-        yield process, found[0]
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate(timeout=20)
 
 
 @pytest.fixture
@@ -102,7 +80,7 @@ def test_i4_what_is_due_is_erased_when_it_starts(project: WebProject) -> None:
         process.terminate()
         _, errors = process.communicate(timeout=20)
     assert project.state(ref) is None
-    assert "erased 1 subscriptions, with a receipt" in errors
+    assert "erased with a receipt: unsubscribed 1" in errors
     assert "weg@" not in errors
 
 

@@ -73,6 +73,11 @@ class Postfix:
         path = self.folder / "log" / "mail.log"
         return path.read_text() if path.exists() else ""
 
+    @property
+    def taken(self) -> int:
+        """Messages that were received so far."""
+        return self.log.count("message-id=")
+
     def delivered(self) -> list[bytes]:
         return [path.read_bytes() for path in (self.folder / "mail" / "box" / "new").glob("*")]
 
@@ -96,8 +101,8 @@ def _postfix(folder: Path, command: str) -> None:
 
 
 @contextmanager
-def running_postfix(authority: Authority) -> Iterator[Postfix]:
-    """Start it, and stop it and remove its files at the end. Only p0@, p1@, ... exist."""
+def running_postfix(authority: Authority, main: str = "", master: str = "") -> Iterator[Postfix]:
+    """Start it, and stop it and remove its files at the end. Only p0@, p1@, ... exist; `main`, `master`: more lines."""
     folder = Path(tempfile.mkdtemp(prefix="newsletter-postfix-"))
     folder.chmod(0o755)
     owner = pwd.getpwnam("postfix")
@@ -112,8 +117,8 @@ def running_postfix(authority: Authority) -> Iterator[Postfix]:
     }  # fmt: skip
     for name in ("server.pem", "server.key"):
         shutil.copy(authority.folder / name, folder / "etc" / name)
-    (folder / "etc" / "main.cf").write_text(MAIN.format(**values))
-    (folder / "etc" / "master.cf").write_text(MASTER.format(**values))
+    (folder / "etc" / "main.cf").write_text(MAIN.format(**values) + main)
+    (folder / "etc" / "master.cf").write_text(MASTER.format(**values) + master)
     (folder / "etc" / "boxes").write_text("/^p[0-9]+@example\\.org$/ box/\n")
     try:
         _postfix(folder, "start")

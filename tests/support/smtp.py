@@ -1,7 +1,8 @@
 """SMTP servers for tests: a scripted one that misbehaves as told, on raw asyncio, and what its clients got through it.
 
 A script is a function `step(session, verb, argument) -> action`. Verbs are GREETING, EHLO, STARTTLS, AUTH, MAIL, RCPT,
-DATA, BODY (while the message comes in), DOT (after it) and QUIT. An action is reply text, CLOSE, RESET or SILENCE.
+DATA, BODY (while the message comes in), DOT (after it) and QUIT. An action is reply text, CLOSE, RESET or SILENCE;
+reply text may be sent in HALVES, or be so LONG that it is no reply any more.
 """
 
 import asyncio
@@ -21,6 +22,10 @@ from typing import Self
 CLOSE = "<close>"
 RESET = "<reset>"
 SILENCE = "<silence>"
+HALVES = "<halves>"
+"""Before a reply: it comes in two pieces, with a pause between them."""
+LONG = "<long>"
+"""Before a reply: a megabyte of lines comes first."""
 HONEST = None
 """What an honest server would answer."""
 
@@ -162,7 +167,7 @@ class ScriptedServer:
             await asyncio.sleep(self.delay)
         action = self.script(peer, "DOT", peer.recipient)
         reply = action or f"250 2.0.0 queued as {len(self.accepted):X} for <{peer.recipient}>"
-        if reply.startswith("2"):
+        if _text(reply).startswith("2"):
             self.accepted.append(peer.recipient)
             self.messages.append(content)
             peer.accepted += 1
@@ -173,7 +178,8 @@ class ScriptedServer:
         peer.verbs.append(verb)
         action = self.script(peer, verb, argument) or honest
         await self._act(writer, action)
-        return int(action[:3]) if action[:3].isdigit() else 0
+        code = _text(action)[:3]
+        return int(code) if code.isdigit() else 0
 
     async def _act(self, writer: asyncio.StreamWriter, action: str) -> None:
         if action == SILENCE:
@@ -185,10 +191,25 @@ class ScriptedServer:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
             raise _GoneError
-        writer.write(action.encode() + b"\r\n")
-        await writer.drain()
-        if action.startswith("421"):
+        for piece in _pieces(action):
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.002 * action.startswith(HALVES))
+        if _text(action).startswith("421"):
             raise _GoneError
+
+
+def _text(action: str) -> str:
+    return action.removeprefix(HALVES).removeprefix(LONG)
+
+
+def _pieces(action: str) -> list[bytes]:
+    reply = _text(action).encode() + b"\r\n"
+    if action.startswith(HALVES):
+        return [reply[: len(reply) // 2], reply[len(reply) // 2 :]]
+    if action.startswith(LONG):
+        return [(reply[:3] + b"-" + b"x" * 1000 + b"\r\n") * 1000, reply]
+    return [reply]
 
 
 async def _is_lone_dot(reader: asyncio.StreamReader) -> bool:

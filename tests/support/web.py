@@ -20,7 +20,8 @@ from newsletter.store.ledger import Ledger
 from newsletter.store.migrate import open_store
 from newsletter.store.secrets import load_keyring
 from newsletter.store.tables import compiled_issue, send_job
-from newsletter.web.app import Parts, create_app
+from newsletter.web.app import create_app
+from newsletter.web.parts import Parts
 from newsletter.web.server import bind, new_server
 from subscribers.joining import add
 from subscribers.ledger_entry import Record

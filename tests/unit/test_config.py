@@ -245,3 +245,13 @@ def test_every_mistake_has_a_line_of_its_own_and_none_comes_twice(folder: Path) 
     assert said.count("base_url must be https") == 1
     assert all(len(line) < 160 for line in said.splitlines())
     assert len(said.splitlines()) == 4
+
+
+def test_fewer_mails_cannot_be_promised_for_longer_than_deliveries_are_kept(folder: Path) -> None:
+    assert read(folder, SMALLEST + "less_often = 90").mailing_list("nieuwsbrief").less_often == 90
+    assert "cannot be counted" in refused(folder, SMALLEST + "less_often = 30\nretention = { deliveries = 20 }")
+
+
+@pytest.mark.parametrize("value", ["1", "91", '"maandelijks"', "0"])
+def test_fewer_mails_is_a_number_of_days(folder: Path, value: str) -> None:
+    assert "less_often" in refused(folder, SMALLEST + f"less_often = {value}")

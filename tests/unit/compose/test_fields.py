@@ -154,7 +154,12 @@ def test_a_condition_is_met_or_not(text, is_met):
 
 def test_a_recipients_language_goes_before_that_of_the_list_and_no_attribute_is_the_list():
     values = values_for(issue(), {"language": "fy", "list": "x", "unsubscribe_url": "x"}, "https://e.org/u")
-    assert values == {"language": "fy", "list": "nieuwsbrief", "unsubscribe_url": "https://e.org/u"}
+    assert values == {
+        "language": "fy",
+        "list": "nieuwsbrief",
+        "unsubscribe_url": "https://e.org/u",
+        "preferences_url": "",
+    }
     assert values_for(issue(), {"language": ""}, "")["language"] == "nl"
 
 

@@ -7,6 +7,8 @@ from string import Template
 import pytest
 
 from newsletter.config import Database, Limits, MailingList, Relay, Site, Theme, load
+from newsletter.config_dkim import Dkim
+from newsletter.config_signup import SignUp
 from newsletter.issue.parse import KnownNames, parse_issue
 from tests.support.mails import STARTERS, compile_, starter
 
@@ -15,12 +17,16 @@ TABLES = {
     "database": Database,
     "relays.main": Relay,
     "lists.nieuwsbrief": MailingList,
+    "dkim.rsa2027": Dkim,
     "limits": Limits,
+    "signup": SignUp,
     "theme": Theme,
 }
 SOURCE = (STARTERS / "newsletter.toml").read_text(encoding="utf-8")
-ELSEWHERE = {"password"}
-"""A secret belongs into the environment or a file of its own; the head of the file says so."""
+ELSEWHERE = {"password", "token", "attribute_types"}
+"""A secret belongs into the environment or a file of its own, as the head says. Types stand in `attributes`."""
+INSTEAD = re.compile(r"^token_(?:file|command) = .*$", re.MULTILINE)
+"""What goes with another choice than the one shown."""
 
 
 def keys_of(model) -> set[str]:
@@ -47,7 +53,7 @@ def test_every_key_of_every_table_is_shown_and_explained():
 
 
 def test_every_commented_key_may_be_put_in_force(tmp_path):
-    (tmp_path / "newsletter.toml").write_text(opened(SOURCE), encoding="utf-8")
+    (tmp_path / "newsletter.toml").write_text(INSTEAD.sub("", opened(SOURCE)), encoding="utf-8")
     load(tmp_path / "newsletter.toml", {})
 
 

@@ -33,7 +33,8 @@ def rules_in(tree: ast.AST) -> Iterator[str]:
 
 
 def every_rule() -> set[str]:
-    modules = (ROOT / "newsletter").rglob("*.py")
+    """Rules about issues; what `newsletter doctor` finds is not about one."""
+    modules = (path for path in (ROOT / "newsletter").rglob("*.py") if path.parent.name != "doctor")
     return {rule for path in modules for rule in rules_in(ast.parse(path.read_text(encoding="utf-8")))}
 
 

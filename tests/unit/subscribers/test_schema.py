@@ -32,7 +32,7 @@ def test_a_column_that_declares_nothing_is_an_error_that_names_it() -> None:
 def test_no_column_is_personal_and_kept_for_ever_rule_i4() -> None:
     for column in COLUMNS:
         if declared(column).personal:
-            assert declared(column).keep in {Keep.WITH_SUBSCRIBER, Keep.WITH_SUBSCRIPTION}
+            assert declared(column).keep in {Keep.WITH_SUBSCRIBER, Keep.WITH_SUBSCRIPTION, Keep.OWN_DEADLINE}
 
 
 def test_declarations_are_values() -> None:

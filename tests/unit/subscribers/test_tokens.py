@@ -1,6 +1,8 @@
 """Tokens: unforgeable, one spelling each, nothing personal (A13, I7)."""
 
 import string
+import timeit
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -89,3 +91,19 @@ def test_a_ring_that_cannot_sign_safely_is_refused(keys, current):
 def test_a_ref_of_another_length_is_refused():
     with pytest.raises(ValueError, match="16 bytes"):
         RING.sign(Purpose.UNSUBSCRIBE, b"short")
+
+
+def test_a13_a_refusal_takes_the_same_time_as_a_verification():
+    """The best of many runs of each kind: whoever measures learns nothing about what is wrong with a token."""
+    ref, ring = bytes(range(16)), Keyring({1: b"k" * 32, 2: b"l" * 32}, 1)
+    right = ring.sign(Purpose.UNSUBSCRIBE, ref)
+    tokens = [
+        right,
+        ("A" if right[40] != "A" else "B").join((right[:40], right[41:])),
+        ring.sign(Purpose.MANAGE, ref),
+        Keyring({9: b"m" * 32}, 9).sign(Purpose.UNSUBSCRIBE, ref),
+    ]
+    checks = [partial(ring.verify, Purpose.UNSUBSCRIBE, token) for token in tokens]
+    rounds = [[timeit.timeit(check, number=100) for check in checks] for _ in range(60)]
+    best = [min(times) for times in zip(*rounds, strict=True)]
+    assert max(best) < 1.6 * min(best)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from newsletter.config import load, templates_dir
 from newsletter.web.app import page_loader
+from newsletter.web.forms import EMPTY, parse_form
 from newsletter.web.pages import Pages
 from newsletter.web.texts import TEXTS, period_in_words
-from newsletter.web.unsubscribe import chosen_list
 from subscribers.errors import ConfigurationError
 from subscribers.retention import Period
 from tests.support.web import TOML
@@ -134,12 +134,15 @@ def test_built_in_templates_hold_no_script_and_no_foreign_address() -> None:
 
 
 @given(st.binary(max_size=300))
-def test_any_body_chooses_some_list_or_none(body: bytes) -> None:
-    assert isinstance(chosen_list(body), str)
+def test_any_body_is_some_form_or_an_empty_one(body: bytes) -> None:
+    form = parse_form(body)
+    assert all(isinstance(name, str) and isinstance(value, str) for name, value in form.items())
 
 
-def test_a_body_chooses_the_list_that_the_form_named() -> None:
-    assert chosen_list(b"list=nieuwsbrief") == "nieuwsbrief"
-    assert chosen_list(b"List-Unsubscribe=One-Click") == ""
-    assert chosen_list(b"") == ""
-    assert chosen_list(b"&".join([b"a=1"] * 5000)) == ""
+def test_a_form_is_read_as_utf8_and_the_first_of_two_counts() -> None:
+    assert parse_form(b"list=nieuwsbrief&list=x") == {"list": "nieuwsbrief"}
+    assert parse_form(b"name=Zo%C3%AB+de%20Vries") == {"name": "Zoë de Vries"}
+    assert parse_form(b"List-Unsubscribe=One-Click") == {"List-Unsubscribe": "One-Click"}
+    assert parse_form(b"&".join([b"a=1"] * 5000)) == EMPTY
+    assert parse_form(b"\xff") == EMPTY
+    assert len(parse_form(b"a=" + b"x" * 9000)["a"]) == 2000

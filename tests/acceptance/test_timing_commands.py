@@ -1,0 +1,173 @@
+"""When a mailing goes out: `send --at`, `--spread-over`, `simulate`, halting and `jobs resume --retry`; and `serve`."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from newsletter.cli.common import open_project
+from newsletter.cli.jobs import sending_of
+from newsletter.delivery.continuing import ContinuingError, continue_due
+from newsletter.delivery.job import JobState
+from newsletter.delivery.outcome import State
+from newsletter.store import deliveries, jobs
+from newsletter.store.tables import installation
+from subscribers.transactions import writing
+from tests.support.cli import newsletter
+from tests.support.smtp import ScriptedServer, at
+
+PEOPLE = 12
+TOMORROW = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%d 12:00")
+
+
+class Site:
+    """A project with subscribers at two providers, and a relay."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        newsletter("init", "p", cwd=folder.parent).expect(0)
+        rows = "".join(f"lezer{n}@{'gmail.com' if n % 2 else 'gemeente.example'},L\n" for n in range(PEOPLE))
+        (folder / "lezers.csv").write_text("email,name\n" + rows)
+        options = "--list", "nieuwsbrief", "--basis", "consent", "--source", "form"
+        newsletter("subscribers", "import", "lezers.csv", *options, cwd=folder).expect(0)
+
+    def add(self, toml: str) -> None:
+        with (self.folder / "newsletter.toml").open("a") as file:
+            file.write(toml)
+
+    def run(self, server: ScriptedServer, *arguments: str):
+        env = {"NEWSLETTER__RELAYS__MAIN__PORT": str(server.port)}
+        return newsletter(*arguments, cwd=self.folder, env=env)
+
+    def send(self, server: ScriptedServer, *arguments: str):
+        return self.run(server, "send", "issues/nieuwsbrief.md", "--yes", *arguments)
+
+    def continue_due(self, server: ScriptedServer, hours: float):
+        """What serve does, so much later."""
+        project = open_project(self.folder / "newsletter.toml")
+        relay = project.configuration.relays["main"].model_copy(update={"port": server.port})
+        project.configuration.relays["main"] = relay
+        object.__setattr__(sending := sending_of(project), "clock", lambda: datetime.now(UTC) + timedelta(hours=hours))
+        try:
+            return continue_due(sending)
+        finally:
+            project.engine.dispose()
+
+    def counts(self):
+        project = open_project(self.folder / "newsletter.toml")
+        try:
+            found = deliveries.counts(project.engine, 1)
+            return jobs.get_job(project.engine, 1), {state: count for state, count in found.items() if count}
+        finally:
+            project.engine.dispose()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path / "p")
+
+
+def test_a_planned_job_is_started_by_serve_at_its_time_and_not_before(site: Site) -> None:
+    with ScriptedServer() as server:
+        said = site.send(server, "--at", TOMORROW).expect(0).out
+        assert "newsletter serve" in said
+        assert "at 12:00" in said
+        assert site.continue_due(server, 0) == []
+        assert not server.accepted
+        assert "it is planned for" in site.send(server).expect(1).said
+        assert "Planned for" in site.run(server, "jobs", "show", "1").expect(0).out
+        (result,) = site.continue_due(server, 48)
+        assert result.counts[State.SENT] == PEOPLE
+    assert max(server.times.values()) == 1
+
+
+def test_a_planned_job_can_be_moved_and_sent_at_once(site: Site) -> None:
+    with ScriptedServer() as server:
+        site.send(server, "--at", TOMORROW).expect(0)
+        later = json.loads(site.send(server, "--at", "2099-01-01T09:00:00+00:00", "--json").expect(0).out)
+        assert later["starts_at"] == "2099-01-01T09:00:00+00:00"
+        assert site.continue_due(server, 48) == []
+        site.send(server, "--at", "now").expect(0)
+        assert len(server.accepted) == PEOPLE
+
+
+def test_a_planned_job_is_not_started_from_a_restored_database(site: Site) -> None:
+    with ScriptedServer() as server:
+        site.send(server, "--at", TOMORROW).expect(0)
+        project = open_project(site.folder / "newsletter.toml")
+        with writing(project.engine) as connection:
+            connection.execute(update(installation).values(restored_at=datetime.now(UTC)))
+        project.engine.dispose()
+        with pytest.raises(ContinuingError, match="restored from a backup"):
+            site.continue_due(server, 48)
+        assert not server.accepted
+
+
+@pytest.mark.parametrize(
+    ("when", "said"), [("2001-01-01 09:00", "is past"), ("soon", "is no time"), ("2099-03-29 02:30", "the clock skips")]
+)
+def test_a_time_that_is_none_is_refused_and_nothing_is_planned(site: Site, when: str, said: str) -> None:
+    with ScriptedServer() as server:
+        assert said in site.send(server, "--at", when).expect(2).said
+        assert "No job yet" in site.run(server, "jobs").expect(0).out
+
+
+def test_before_asking_it_is_said_how_long_it_takes_by_group(site: Site) -> None:
+    site.add('[pace.groups.gmail]\nlimit = "100/second"\n')
+    with ScriptedServer() as server:
+        said = site.send(server, "--at", TOMORROW, "--spread-over", "2").expect(0).out
+        assert "gmail" in said
+        assert "Under the limits: from" in said
+        assert "Spread over 2 h" in site.run(server, "jobs", "show", "1").expect(0).out
+        refused = site.send(server, "--at", "now", "--spread-over", "3").expect(2).said
+        assert "fixed when it is planned" in refused
+
+
+def test_a_simulation_says_the_same_without_a_database(site: Site) -> None:
+    site.add('[pace.groups.gmail]\nlimit = ["10/second"]\n[pace.domains."gemeente.example"]\nlimit = "1/minute"\n')
+    (site.folder / "mix.txt").write_text("# spread\ngmail.com 75\ngemeente.example 25\n")
+    with ScriptedServer() as server:
+        arguments = "simulate", "--recipients", "4000", "--mix", "mix.txt", "--json"
+        found = json.loads(site.run(server, *arguments).expect(0).out)
+        slowest, other = found["shares"]
+        assert (slowest["name"], slowest["count"], other["count"]) == ("gemeente.example", 1000, 3000)
+        assert 60_000 < slowest["seconds"] < 66_000
+        assert 300 <= other["seconds"] < 340
+        assert "gmail" in site.run(server, "simulate", "--list", "nieuwsbrief").expect(0).out
+        assert "as a guess" in site.run(server, "simulate", "--recipients", "5000000").expect(0).out
+        (site.folder / "mix.txt").write_text("gmail.com lots\n")
+        assert "mix.txt:1" in site.run(server, "simulate", "--mix", "mix.txt").expect(2).said
+
+
+def test_a_halted_job_says_why_and_is_tried_again_by_class(site: Site) -> None:
+    with ScriptedServer(script=at("DOT", "550 5.7.26 unauthenticated")) as server:
+        said = site.send(server).said
+        assert "Halted" in said
+        assert "newsletter doctor" in said
+        assert "jobs resume 1 --retry refused --class policy" in said
+        job, counts = site.counts()
+        assert job.state is JobState.PAUSED
+        assert counts[State.REFUSED] >= 5
+        assert "Halted" in site.run(server, "jobs", "show", "1").said
+        wrong = site.run(server, "jobs", "resume", "1", "--retry", "refused", "--class", "sun")
+        assert "is not one of" in wrong.expect(2).said
+        site.run(server, "jobs", "resume", "1", "--retry", "refused", "--class", "policy", "--yes").expect(0)
+    with ScriptedServer() as server:
+        site.send(server).expect(0)
+        assert len(server.accepted) == PEOPLE
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ('[pace.groups.gmail]\nlimit = "fast"\n', "is not a rate such as"),
+        ('[pace]\nper_domain = ["5/second", "6/second"]\n', "same period"),
+        ('[pace.groups.a]\ndomains = ["x.example"]\n[pace.groups.b]\ndomains = ["x.example"]\n', "in the groups"),
+        ("[relays.main.warm_up]\nsince = 2027-01-01\nper_day = [5, 4]\n", "must rise"),
+    ],
+)
+def test_limits_that_make_no_sense_are_refused_with_the_reason(site: Site, toml: str, said: str) -> None:
+    site.add(toml)
+    assert said in newsletter("simulate", "--recipients", "5", cwd=site.folder).expect(2).said
