@@ -19,7 +19,7 @@ from newsletter.delivery.attempt import Letter
 from newsletter.delivery.control import Control, Pace, Progress, Stop
 from newsletter.delivery.feeder import Feeder
 from newsletter.delivery.hold import Hold
-from newsletter.delivery.job import SendJob
+from newsletter.delivery.job import JobState, SendJob
 from newsletter.delivery.journal import Journal
 from newsletter.delivery.lane import Desk, Lane, Throttle
 from newsletter.delivery.outcome import Outcome, State
@@ -85,6 +85,10 @@ class JobResult:
             return 130
         bad = (State.QUEUED, State.CLAIMED, State.DEFERRED, State.REFUSED, State.EXPIRED, State.UNKNOWN)
         return 1 if self.stop or any(self.counts[state] for state in bad) else 0
+
+
+_STOPPED_BY = {JobState.PAUSED: Stop.PAUSED, JobState.CANCELLED: Stop.CANCELLED}
+"""An operator's word may be seen first by a claim that gets nothing, and not by the look at the job."""
 
 
 class Run:
@@ -212,13 +216,14 @@ class Run:
     def _result(self, control: Control, recovered: Recovered) -> JobResult:
         deliveries_left = not jobs.finish_if_done(self._engine, self._job.id, self._books.clock())
         progress = control.progress()
+        job = jobs.get_job(self._engine, self._job.id)
         return JobResult(
-            job=jobs.get_job(self._engine, self._job.id),
+            job=job,
             counts=deliveries.counts(self._engine, self._job.id),
             handled=progress.handled,
             seconds=progress.seconds,
             next_due=deliveries.next_due(self._engine, self._job.id) if deliveries_left else None,
-            stop=control.stop,
+            stop=control.stop or _STOPPED_BY.get(job.state),
             recovered=recovered,
         )
 

@@ -16,6 +16,7 @@ from threading import Timer
 
 import pytest
 
+from newsletter.delivery.control import Stop
 from newsletter.delivery.job import JobEvent, JobState
 from newsletter.delivery.outcome import State
 from newsletter.delivery.worker import run_with
@@ -197,6 +198,16 @@ def test_pause_and_cancel_act_within_two_seconds_and_release_what_is_unsent(worl
     with ScriptedServer() as other, pytest.raises(ConflictError):
         world.run(job, other.port)
     assert_exact(world, job, server)
+
+
+@pytest.mark.parametrize(("event", "stop"), [(JobEvent.PAUSE, Stop.PAUSED), (JobEvent.CANCEL, Stop.CANCELLED)])
+def test_a_run_that_ends_before_it_looks_at_the_job_says_who_stopped_it(world, event, stop):
+    job = planned(world.engine, 3000)
+    with ScriptedServer(delay=0.002) as server:
+        means = world.means(server.port)
+        Timer(0.3, lambda: jobs.change_job(world.engine, job.id, event, world.clock())).start()
+        result = run_with(replace(means, pace=replace(means.pace, look_seconds=600)), job)
+    assert (result.exit_status, result.stop) == (1, stop)
 
 
 def test_a_run_in_a_thread_ends_when_it_is_told(world):
