@@ -57,12 +57,12 @@ def _inside(root: Path, source: str) -> Path:
     if "://" in source:
         raise ImageError(
             "is on another site, which would see who reads the mail",
-            "save it beside the issue and name the file (B12)",
+            "save it beside the issue and name that file (B12)",
         )
     try:
         path = (root / source).resolve()
     except (OSError, ValueError, RuntimeError):
-        raise ImageError("is not the name of a file", "name an image beside the issue") from None
+        raise ImageError("is not the name of a file", "name a file beside the issue") from None
     if Path(source).is_absolute() or not path.is_relative_to(root):
         raise ImageError("lies outside the folder of the issue", "copy it beside the issue and write its name")
     return path
@@ -72,7 +72,7 @@ def _read(path: Path, limit: int = MAXIMUM_BYTES) -> bytes:
     """At most a byte too many of an ordinary file: a pipe would wait for ever, a huge file fill the memory."""
     try:
         if path.exists() and not path.is_file():
-            raise ImageError("is not a file", "name an image beside the issue")
+            raise ImageError("is not a file", "name a file beside the issue")
         with path.open("rb") as stream:
             return stream.read(limit + 1)
     except FileNotFoundError:

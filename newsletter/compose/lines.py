@@ -133,11 +133,27 @@ def joined(groups: Iterable[Lines]) -> Lines:
     for group in groups:
         if not lines:
             lines = list(group)
-        elif group and is_turn(group[0]):
+        elif group and is_turn(group[0]) and not _has_gap(group):
             lines += [group[0], (), *group[1:]]
         elif group:
             lines += [(), *group]
     return lines
+
+
+def enclosed(groups: Iterable[Lines]) -> Lines:
+    """As `joined`, for groups behind a mark of their own: an audience block that begins them has its empty line after.
+
+    Who does not get that block would see the mark before an empty line.
+    """
+    shown = [group for group in groups if group]
+    first = next((index for index, group in enumerate(shown) if not is_turn(group[0])), 0)
+    return [*(line for group in shown[:first] for line in (*group[:-1], (), group[-1])), *joined(shown[first:])]
+
+
+def _has_gap(group: Lines) -> bool:
+    """Whether the audience block that begins `group` ends with an empty line, behind a mark or not."""
+    last = group[group.index((None,)) - 1]
+    return all(isinstance(item, str) and not item.strip(" |>") for item in last)
 
 
 def needs_space(line: Line) -> bool:

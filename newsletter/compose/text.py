@@ -1,6 +1,6 @@
 """The text part, written from the Issue itself and not from its HTML: same words, same links (A6). Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from newsletter.compose.compiled import Conditional, Pieces
@@ -11,6 +11,7 @@ from newsletter.compose.lines import (
     Lines,
     as_inlines,
     as_pieces,
+    enclosed,
     in_words,
     joined,
     linked,
@@ -85,7 +86,14 @@ class _Writer:
 
     def blocks(self, blocks: Sequence[Block], limit: int) -> Lines:
         """Blocks with an empty line between them."""
-        return joined(_WRITERS[type(block)](self, block, limit) for block in blocks)
+        return joined(self._each(blocks, limit))
+
+    def _inside(self, blocks: Sequence[Block], limit: int) -> Lines:
+        """Blocks behind a mark of their own."""
+        return enclosed(self._each(blocks, limit))
+
+    def _each(self, blocks: Sequence[Block], limit: int) -> Iterator[Lines]:
+        return (_WRITERS[type(block)](self, block, limit) for block in blocks)
 
     def heading(self, block: Heading, limit: int) -> Lines:
         return underlined(wrap(in_words(block.content), limit), "-")
@@ -113,7 +121,7 @@ class _Writer:
 
     def quote(self, block: Quote, limit: int) -> Lines:
         name = ", ".join(part for part in (block.person, block.role) if part)
-        said = self.blocks(block.blocks, limit - 2)
+        said = self._inside(block.blocks, limit - 2)
         person = wrap([f"\N{EM DASH} {name}"], limit - 2) if name else []
         portrait = self.picture(block.portrait, limit - 2) if block.portrait else []
         return quoted([*said, *person, *portrait])
@@ -125,7 +133,7 @@ class _Writer:
         return wrap(linked(tuple(in_words(block.content)), block.target), limit)
 
     def note(self, block: Note, limit: int) -> Lines:
-        return prefixed(self.blocks(block.blocks, limit - 2), "| ")
+        return prefixed(self._inside(block.blocks, limit - 2), "| ")
 
     def only(self, block: Only, limit: int) -> Lines:
         """Blocks for some readers, between their turns."""

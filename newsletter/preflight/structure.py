@@ -7,7 +7,7 @@ from itertools import pairwise, zip_longest
 from pathlib import PurePosixPath
 
 from newsletter.issue.finding import Finding
-from newsletter.issue.model import Article, Block, Cards, Heading, Paragraph, Picture, Strong
+from newsletter.issue.model import Article, Block, Cards, Heading, Only, Paragraph, Picture, Strong
 from newsletter.preflight.inlines import plain
 from newsletter.preflight.messages import Messages
 from newsletter.preflight.walk import Content, every_block
@@ -32,6 +32,8 @@ def check_structure(content: Content, messages: Messages) -> Iterator[Finding]:
     """Whether there is anything, headings in order, every image described."""
     if not content.issue.blocks:
         yield messages.finding("empty-issue", 0)
+    elif all(isinstance(block, Only) for block in content.issue.blocks):
+        yield messages.finding("for-some-only", content.issue.blocks[0].line)
     headings = [block for block in content.blocks if isinstance(block, Heading)]
     yield from _levels(headings, messages)
     yield from _twins(headings, messages)

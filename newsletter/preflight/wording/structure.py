@@ -8,6 +8,17 @@ STRUCTURE: dict[str, Message] = {
         nl=("er staat niets in de nieuwsbrief", "schrijf tekst onder de laatste regel met ---"),
         en=("there is nothing in the issue", "write text below the last line of ---"),
     ),
+    "for-some-only": warning(
+        "structure",
+        nl=(
+            "alles staat in :::only: wie aan geen voorwaarde voldoet, krijgt een lege nieuwsbrief",
+            "zet minstens een inleiding buiten :::only",
+        ),
+        en=(
+            "everything stands in :::only: who meets no condition gets an empty newsletter",
+            "put at least an introduction outside :::only",
+        ),
+    ),
     "empty-section": warning(
         "structure",
         nl=("onder de kop {text!r} staat niets", "schrijf er tekst onder, of haal de kop weg"),

@@ -126,6 +126,14 @@ def test_a_quotation_and_a_note_hold_an_audience_block_in_the_text():
     assert "| Let op\n\n" in filled(compiled, NOBODY)[1]
 
 
+def test_a_note_that_begins_with_an_audience_block_has_no_empty_line_for_who_does_not_get_it():
+    note = Note(blocks=(only(paragraph("a")), only(paragraph("b"), condition=NOORD), paragraph("c")), line=1)
+    compiled = compile_(an_issue(note)).compiled
+    assert "\n| a\n|\n| b\n|\n| c\n" in filled(compiled, SOMEBODY)[1]
+    assert "\n\n| b\n|\n| c\n" in filled(compiled, {**NOBODY, "region": "noord"})[1]
+    assert "\n\n| c\n" in filled(compiled, NOBODY)[1]
+
+
 def test_headings_keep_their_levels_whoever_reads():
     compiled = compile_(
         an_issue(only(Heading(level=2, content=(Text("A"),), line=1)), Heading(level=3, content=(Text("B"),), line=1))

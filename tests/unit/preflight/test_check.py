@@ -124,6 +124,7 @@ def test_a_good_issue_has_no_finding(language):
         ('![De Brug](a.jpg "De brug.")', "A39", "warning", "bijschrift"),
         (":::cards\n- title: x\n  image: a.jpg\n:::", "A39", "error", "geen beschrijving"),
         ("", "structure", "error", "er staat niets"),
+        (":::only has name\nWelkom\n:::", "structure", "warning", "lege nieuwsbrief"),
         ("Lorem ipsum dolor", "placeholder", "error", "Lorem ipsum"),
         ("- TODO tekst", "placeholder", "error", "TODO"),
         ("> XXX", "placeholder", "error", "XXX"),
