@@ -1,7 +1,8 @@
 """From when on imported consent counts, where nobody has said it: after the newest erasure of somebody who had left.
 
 Who left before it may be gone without a trace, as was promised; an older consent of theirs in a file would bring them
-back. Where nobody was ever erased, nobody can be brought back.
+back. A restore counts as one: the backup does not know who was erased after it. Where nobody was ever erased, nobody
+can be brought back.
 """
 
 from datetime import datetime
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, select
 from subscribers.retention import Rule
 from subscribers.tables import scrub, subscription
 
-_LEFT = frozenset({Rule.UNSUBSCRIBED, Rule.HARD_BOUNCED, Rule.COMPLAINED, Rule.ON_REQUEST})
+_LEFT = frozenset({Rule.UNSUBSCRIBED, Rule.HARD_BOUNCED, Rule.COMPLAINED, Rule.ON_REQUEST, Rule.AGAIN})
 
 
 def newest_erasure(connection: Connection) -> datetime | None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from enum import StrEnum
 
+from subscribers.errors import InputError
 from subscribers.headings import Role, plain_heading
 from subscribers.import_states import Standing
 
@@ -80,10 +81,28 @@ def kind_in_name(file_name: str) -> str:
     return found[1].casefold() if found else ""
 
 
-def standing_in_file(file_name: str, header: Sequence[str]) -> Standing:
-    """How everybody in a file of Mailchimp stands: by its columns, which nobody renames, then by its name."""
+def standing_in_file(file_name: str, header: Sequence[str], file_format: FileFormat) -> Standing | None:
+    """How everybody in a file stands that is about one kind of people: by its columns, then by its name.
+
+    A file of Mailchimp from which somebody took columns is no longer known by its headings; those who left are still
+    known, and never taken for active. None where each row says it.
+    """
     by_column = next((standing for column, standing in _BY_COLUMN.items() if column in header), None)
-    return by_column or _NAMED.get(kind_in_name(file_name), Standing.ACTIVE)
+    by_name = _NAMED.get(kind_in_name(file_name))
+    if file_format is FileFormat.MAILCHIMP:
+        return by_column or by_name or Standing.ACTIVE
+    found = by_column or by_name
+    return found if found and found.has_left else None
+
+
+def check_asked(file_name: str) -> None:
+    """Raise InputError for a file of people who never asked for mail, by its name."""
+    if kind_in_name(file_name) == NEVER_ASKED:
+        raise InputError(
+            "a file of this name holds people who never asked for mail; nobody in it is put on a list",
+            where=file_name,
+            remedy="if they did ask, rename the file and say when: --consented-at DAY",
+        )
 
 
 def meanings(header: Sequence[str], file_format: FileFormat) -> dict[int, Role | None]:

@@ -113,7 +113,8 @@ class Columns:
 
     def _standing(self, cells: Sequence[str]) -> Standing:
         if self.state < 0:
-            return self.standing or Standing.ACTIVE
+            has_left = self.left >= 0 and cells[self.left].strip()
+            return self.standing or (Standing.UNSUBSCRIBED if has_left else Standing.ACTIVE)
         said = standing_of(cells[self.state], cells[self.reason] if self.reason >= 0 else "")
         return said if self.standing is None or said.has_left else self.standing
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from subscribers.errors import InputError
 from subscribers.headings import HEADINGS, NAME_PARTS, WHEREABOUTS, Role, plain_heading
 from subscribers.hints import meant
-from subscribers.import_formats import FileFormat, meanings, recognised, standing_in_file
+from subscribers.import_formats import FileFormat, check_asked, meanings, recognised, standing_in_file
 from subscribers.import_rows import Columns, Entry
 from subscribers.value_types import ValueType
 
@@ -51,6 +51,7 @@ def map_columns(
     `mapping` is what an operator says of some columns, by index (`read_mapping`). `zone` is that of moments that name
     none. Raises InputError naming what was found when two columns hold the same thing, or none the address.
     """
+    check_asked(file_name)
     types = attributes if isinstance(attributes, Mapping) else dict.fromkeys(attributes, ValueType.TEXT)
     chosen = file_format or recognised(header)
     said = {index: TARGETS.get(word, word) for index, word in (mapping or {}).items()}
@@ -78,7 +79,7 @@ def map_columns(
         attributes=tuple((name, found[name]) for name in types if name in found),
         types=types,
         ignored=tuple(name for name in ignored if packed < 0 or name != header[packed].strip()),
-        standing=standing_in_file(file_name, header) if is_mailchimp else None,
+        standing=standing_in_file(file_name, header, chosen),
         zone=_UTC if is_mailchimp or zone is None else zone,
         is_dated=chosen is not FileFormat.CSV or Role.SIGNED_UP in found or Role.CONFIRMED in found,
         confirmed_alone=not is_mailchimp,

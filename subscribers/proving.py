@@ -93,14 +93,22 @@ def _scrub(engine: Engine, proof: Proof, sweepers: Sequence[Sweeper], patience: 
     for row in marks.values():
         counts.update(row.counts)
     tables = {name for name in counts if name in metadata.tables}
-    try:
-        for sweep in sweepers if tables & PEOPLE else ():
-            counts.update(sweep(proof.now))
-    except OSError as error:
-        return Scrubbed(still_due=f"a file could not be removed: {error.strerror}")
+    if tables & PEOPLE and (obstacle := _sweep(sweepers, proof.now, counts)):
+        return Scrubbed(still_due=obstacle)
     if tables and (reason := leave_no_byte(engine, sorted(tables), patience=patience)):
         return Scrubbed(still_due=reason)
     return _receipt(engine, marks, counts, proof)
+
+
+def _sweep(sweepers: Sequence[Sweeper], now: datetime, counts: Counter[str]) -> str:
+    """Let every sweeper do what it can; why the files are not all gone, if one of them could not."""
+    obstacle = ""
+    for sweep in sweepers:
+        try:
+            counts.update(sweep(now))
+        except OSError as error:
+            obstacle = f"a file could not be removed: {error.strerror}"
+    return obstacle
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from subscribers.clock import require_aware
 from subscribers.deadlines import anything_overdue, count_overdue
 from subscribers.deleting import Deletion, positive
 from subscribers.erasure import own_plans
+from subscribers.errors import NewsletterError
 from subscribers.ledger_entry import Record
 from subscribers.marks import Marking, apply_days
 from subscribers.proving import Sweeper, scrub_due
@@ -168,6 +169,9 @@ def _expire(engine: Engine, deletion: Deletion, folders: Sequence[Folder]) -> st
             gone = folder.expire(deletion.now)
         except OSError as error:
             obstacle = f"a file of {folder.name} could not be removed: {error.strerror}"
+            continue
+        except NewsletterError as error:  # what ails one kind of file must not keep people in the store
+            obstacle = f"{folder.name}: {error.what}"
             continue
         if gone.count:
             rules = RuleCounts()

@@ -5,12 +5,13 @@ nothing brings them back (B9). Nothing here answers a mail: a robot never answer
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DataError, DBAPIError, StatementError
+from sqlalchemy.exc import DataError, DBAPIError
 
 from newsletter.config import Configuration
 from newsletter.feedback.bounces import handle_bounce
@@ -21,9 +22,10 @@ from newsletter.feedback.model import Kind, Outcome, ReturnedMail
 from newsletter.feedback.naming import addresses_in
 from newsletter.feedback.parse import parse_returned_mail
 from newsletter.store import feedback as store
+from subscribers.errors import NewsletterError
 from subscribers.ledger_entry import Record
 from subscribers.tokens import Keyring
-from subscribers.transactions import writing
+from subscribers.transactions import reading, writing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +67,13 @@ class Applier:
         """
         try:
             return self._transact(mail, raw, now, arrived_at, envelope_to)
-        except (StatementError, ValueError) as error:
+        except (NewsletterError, OSError):
+            raise
+        except Exception as error:  # one mail must not stop all that come after it
             if isinstance(error, DBAPIError) and not isinstance(error, DataError):
                 raise
-            return Handled(outcome=Outcome.HUMAN, why="it holds what the store cannot take", is_ours=False)
+            why = "it holds what the store cannot take"
+            return Handled(outcome=Outcome.HUMAN, why=why, is_ours=False, people=self._named(raw))
 
     def _transact(
         self, mail: ReturnedMail, raw: bytes, now: datetime, arrived_at: datetime | None, envelope_to: Sequence[str]
@@ -85,6 +90,12 @@ class Applier:
             )
             people = store.refs_of(connection, addresses_in(raw))
             return replace(_by_kind(case), people=tuple(sorted(people)))
+
+    def _named(self, raw: bytes) -> tuple[bytes, ...]:
+        """Refs of whom the mail names, as far as that can be found out: an erasure must find it (I5)."""
+        with suppress(Exception), reading(self.engine) as connection:
+            return tuple(sorted(store.refs_of(connection, addresses_in(raw))))
+        return ()
 
     @cached_property
     def _means(self) -> Means:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _METHOD = re.compile(r"(dkim|spf|dmarc)(?:/\d+)?\s*=\s*([a-z]+)", re.IGNORECASE | re.ASCII)
-_PROPERTY = re.compile(r"([a-z]+)\s*\.\s*([a-z_-]+)\s*=\s*(\S+)", re.IGNORECASE | re.ASCII)
+_PROPERTY = re.compile(r"(?<!\S)([a-z]+)\s*\.\s*([a-z_-]+)\s*=\s*(\S+)", re.IGNORECASE | re.ASCII)
 LARGEST = 8192
 """Characters of one header that are read."""
 _DOMAINS = {"dkim": ("header.d", "header.i"), "spf": ("smtp.mailfrom", "smtp.mail"), "dmarc": ("header.from",)}
@@ -80,9 +80,17 @@ def _result(part: str) -> Result | None:
     if not found:
         return None
     method = found[1].lower()
-    said = {f"{kind}.{name}".lower(): value for kind, name, value in _PROPERTY.findall(part)}
+    said: dict[str, str] = {}
+    for kind, name, value in _PROPERTY.findall(_QUOTED.sub(_in_one_piece, part)):
+        name_of = f"{kind}.{name}".lower()
+        said[name_of] = value if said.get(name_of, value) == value else ""  # said twice and not alike: not believed
     value = next((said[name] for name in _DOMAINS[method] if name in said), "")
     return Result(method, found[2].lower(), value.strip('"<>').rpartition("@")[2].rstrip(".").casefold())
+
+
+def _in_one_piece(quoted: re.Match[str]) -> str:
+    """A quoted text without its blanks: what a sender writes into a local part must not read as a property."""
+    return re.sub(r"\s", "_", quoted[0])
 
 
 def _speaks_for(result: Result, domain: str) -> bool:

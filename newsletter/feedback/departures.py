@@ -56,6 +56,8 @@ def handle_leaving(case: Case) -> Handled:
 
 
 def _end(case: Case, refs: Sequence[bytes]) -> Handled:
+    if store.agreed_after(case.connection, refs, case.arrived_at, now=case.now):  # an old mail, read late
+        return case.for_a_person("asks to leave, and whoever wrote it agreed to the list after that")
     results = end_many(
         case.connection,
         [(ref, case.arrived_at) for ref in refs],

@@ -190,12 +190,15 @@ def _quoted(folder: str) -> str:
 
 
 def _moment(text: str) -> datetime:
-    """`17-Jul-1996 02:44:25 -0700`, without the month names of this machine's language."""
+    """`17-Jul-1996 02:44:25 -0700`, without the month names of this machine's language; now for what is no moment."""
     found = re.fullmatch(r"\s?(\d{1,2})-(\w{3})-(\d{4}) (\d\d:\d\d:\d\d [+-]\d{4})", text)
     if not found or found[2] not in _MONTHS:
         return datetime.now(UTC)
     month = _MONTHS.index(found[2]) + 1
-    return datetime.strptime(f"{found[3]}-{month}-{found[1]} {found[4]}", "%Y-%m-%d %H:%M:%S %z").astimezone(UTC)
+    try:
+        return datetime.strptime(f"{found[3]}-{month}-{found[1]} {found[4]}", "%Y-%m-%d %H:%M:%S %z").astimezone(UTC)
+    except (ValueError, OverflowError):
+        return datetime.now(UTC)
 
 
 def _tls_context(ca_file: Path | None) -> ssl.SSLContext:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from newsletter.feedback.addresses import find_addresses
 from newsletter.feedback.charsets import decode_text
+from newsletter.feedback.headers import decode_words
 from newsletter.feedback.mailboxes import key_of
 from newsletter.feedback.mime import MAXIMUM_OCTETS, parse_mail, plain_lines
 
@@ -26,5 +27,8 @@ def addresses_in(raw: bytes) -> set[str]:
 
 
 def _texts(raw: bytes) -> Iterator[str]:
-    yield decode_text(plain_lines(raw[:MAXIMUM_OCTETS]))
+    text = decode_text(plain_lines(raw[:MAXIMUM_OCTETS]))
+    yield text
+    if "=?" in text:  # words of a header, as mail programs write what is not ASCII
+        yield decode_words(text)
     yield from (part.text() for part in parse_mail(raw).walk() if part.headers.has("content-transfer-encoding"))

@@ -12,6 +12,7 @@ from newsletter.config import Configuration
 from newsletter.store.backups import BackupFile, Keeping, keeping_of, left_behind, listed
 from newsletter.store.ledger import Ledger
 from newsletter.store.ledger_upkeep import expire as expire_ledger
+from newsletter.store.removing import remove_all
 from subscribers.retention import in_days
 from subscribers.sweeping import Waiting
 
@@ -43,11 +44,8 @@ class BackupFolder:
 
     def expire(self, now: datetime) -> Waiting:
         """Remove those past their life, halves that were left behind, and what the ledger need not know any more."""
-        for path in left_behind(self.keeping):
-            path.unlink(missing_ok=True)
         late = [(deadline, file) for deadline, file in self._deadlines() if deadline <= now]
-        for _deadline, file in late:
-            file.path.unlink(missing_ok=True)
+        remove_all([*left_behind(self.keeping), *(file.path for _deadline, file in late)])
         expire_ledger(self.ledger, now)
         return Waiting(count=len(late), nearest=min((deadline for deadline, _file in late), default=None))
 

@@ -5,7 +5,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,7 @@ from newsletter.store.backup_file import (
 from newsletter.store.dumping import Progress, dump
 from newsletter.store.ledger import Ledger, sync_folder
 from newsletter.store.migrate import current, needed
+from newsletter.store.removing import written_at
 from subscribers.clock import require_aware
 from subscribers.errors import InputError, ServiceError
 
@@ -125,14 +126,27 @@ def described(path: Path) -> BackupFile:
                 manifest = None
     except OSError as error:
         raise InputError(f"the backup cannot be opened: {error.strerror}", where=str(path)) from None
-    written = datetime.fromtimestamp(state.st_mtime, UTC)
+    written = written_at(state.st_mtime)
     return BackupFile(path=path, octets=state.st_size, written_at=written, manifest=manifest)
 
 
 def listed(folder: Path) -> list[BackupFile]:
-    """The backups in the folder, oldest first."""
+    """The backups in the folder, oldest first; one that cannot be opened is listed, so that it grows old, too."""
     names = sorted(path for path in folder.glob(f"*{SUFFIX}") if _NAME.fullmatch(path.name)) if folder.is_dir() else []
-    return [described(path) for path in names]
+    found = []
+    for path in names:
+        with suppress(FileNotFoundError):  # removed meanwhile
+            found.append(_described_anyway(path))
+    return found
+
+
+def _described_anyway(path: Path) -> BackupFile:
+    try:
+        return described(path)
+    except InputError:
+        state = path.lstat()
+        written = written_at(state.st_mtime)
+        return BackupFile(path=path, octets=state.st_size, written_at=written, manifest=None)
 
 
 def verify(path: Path, key: bytes | None) -> int:

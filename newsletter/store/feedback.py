@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from newsletter.delivery.job import TRANSITIONS, JobEvent, JobState
 from newsletter.delivery.outcome import State as DeliveryState
 from newsletter.store.tables import bounce, bounce_tally, delivery, feedback_seen, send_job
-from subscribers.tables import notice, subscriber, subscription
+from subscribers.consent import AGREEING, ConsentEvent
+from subscribers.tables import consent, notice, subscriber, subscription
 from subscribers.transactions import reading
 
 PAGE = 500
@@ -61,6 +62,14 @@ def by_subscription(connection: Connection, ref: bytes) -> Addressee | None:
     query = select(*_COLUMNS).select_from(_PEOPLE).where(subscription.c.ref == ref)
     row = connection.execute(query).mappings().first()
     return Addressee(**row) if row else None
+
+
+def agreed_after(connection: Connection, refs: Sequence[bytes], at: datetime, *, now: datetime) -> bool:
+    """Whether somebody said yes, themselves, to one of these subscriptions later than `at`; none counts after `now`."""
+    words = [event.value for event in AGREEING - {ConsentEvent.IMPORTED}]
+    mine = subscription.c.ref.in_(refs), consent.c.event.in_(words), consent.c.at > at, consent.c.at <= now
+    query = select(consent.c.id).select_from(subscription.join(consent)).where(*mine).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def by_notice(connection: Connection, number: int) -> tuple[int, str] | None:

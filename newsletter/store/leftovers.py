@@ -8,7 +8,7 @@ that came back go one by one, those that name somebody who is gone; backups by t
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from newsletter.store.backup_folder import folder_of
 from newsletter.store.feedback import existing
 from newsletter.store.ledger import Ledger
 from newsletter.store.rawmail import DONE, HUMAN, INCOMING, KeptMails, box
+from newsletter.store.removing import remove_all, written_at
 from subscribers.proving import Sweeper
 from subscribers.retention import deadline_after, in_days
 from subscribers.sweeping import Folder, Waiting
@@ -48,22 +49,20 @@ class Exports:
     def expire(self, now: datetime) -> Waiting:
         """Remove what is past its days; raises OSError."""
         old = {path: due for path, due in self._dues().items() if due <= now}
-        for path in old:
-            path.unlink(missing_ok=True)
+        remove_all(old)
         return _counted(list(old.values()), now)
 
     def empty(self, now: datetime) -> int:  # noqa: ARG002 - Folder's signature
         """Remove every file: each names who was erased, or may; raises OSError."""
         files = _files(self.path)
-        for path in files:
-            path.unlink(missing_ok=True)
+        remove_all(files)
         return len(files)
 
     def _dues(self) -> dict[Path, datetime]:
         found = {}
         for path in _files(self.path):
             with suppress(FileNotFoundError):  # removed meanwhile
-                written = datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+                written = written_at(path.lstat().st_mtime)
                 found[path] = deadline_after(written, self.days, self.zone)
         return found
 
@@ -84,7 +83,11 @@ def folders(configuration: Configuration, engine: Engine) -> tuple[Folder, ...]:
 
 def sweepers(found: Sequence[Folder]) -> tuple[Sweeper, ...]:
     """What an erasure asks of the folders; a file that cannot be removed raises OSError, and the scrub stays due."""
-    return (lambda now: {folder.name: folder.empty(now) for folder in found},)
+    return tuple(partial(_emptied, folder) for folder in found)
+
+
+def _emptied(folder: Folder, now: datetime) -> dict[str, int]:
+    return {folder.name: folder.empty(now)}
 
 
 def _files(folder: Path) -> list[Path]:

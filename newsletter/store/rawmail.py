@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from newsletter.store.removing import remove_all, written_at
 from subscribers.clock import require_aware
 from subscribers.retention import deadline_after, in_days
 from subscribers.sweeping import Waiting
@@ -24,6 +25,8 @@ from subscribers.sweeping import Waiting
 FOLDER = "feedback"
 """Below data_dir."""
 INCOMING, DONE, HUMAN = "incoming", "done", "human"
+DELIVERED = "new", "cur"
+"""Where a Maildir keeps mails: as they came, and those that somebody has looked at with a mail program."""
 LARGEST_HEAD = 256 * 1024
 """Octets of our own lines, at most."""
 LEFT_BEHIND = timedelta(hours=1)
@@ -85,23 +88,29 @@ class Box:
 
     def read(self, name: str) -> RawMail | None:
         """One mail; None if it is gone meanwhile. Without lines of ours in front, it arrived when it was written."""
-        path = self.folder / "new" / Path(name).name
+        path = self._path(name)
         try:
             data, written = path.read_bytes(), path.stat().st_mtime
         except (FileNotFoundError, IsADirectoryError):
             return None
-        return _parsed(path, data, datetime.fromtimestamp(written, UTC))
+        return _parsed(path, data, written_at(written))
 
     def remove(self, name: str) -> None:
         """Take one mail away; nothing happens if it is gone. Raises OSError."""
-        path = self.folder / "new" / Path(name).name
+        path = self._path(name)
         if path.exists():
             path.unlink(missing_ok=True)
             _sync(path.parent)
 
+    def _path(self, name: str) -> Path:
+        """Where the mail called `name` is; in `cur` after a mail program was pointed at this folder."""
+        new, read = (self.folder / part / Path(name).name for part in DELIVERED)
+        return read if read.is_file() else new
+
     def _files(self) -> Iterator[Path]:
-        with suppress(FileNotFoundError):
-            yield from (path for path in (self.folder / "new").iterdir() if path.is_file())
+        for part in DELIVERED:
+            with suppress(FileNotFoundError):
+                yield from (path for path in (self.folder / part).iterdir() if path.is_file())
 
     def stale(self, now: datetime) -> list[Path]:
         """What processes that died left half-written."""
@@ -137,8 +146,7 @@ class KeptMails:
     def expire(self, now: datetime) -> Waiting:
         """Remove what is past its days, and what a crash left half-written; raises OSError."""
         old = {path: due for path in self.box._files() if (due := self._due(path)) <= now}  # noqa: SLF001 - the same module
-        for path in (*old, *self.box.stale(now)):
-            path.unlink(missing_ok=True)
+        remove_all((*old, *self.box.stale(now)))
         return _counted(list(old.values()), now)
 
     def empty(self, now: datetime) -> int:
@@ -146,8 +154,7 @@ class KeptMails:
         named = {path: refs for path in self.box._files() if (refs := _refs(path))}  # noqa: SLF001 - the same module
         alive = self.existing({ref for refs in named.values() for ref in refs})
         gone = [path for path, refs in named.items() if not refs <= alive]
-        for path in (*gone, *self.box.stale(now)):
-            path.unlink(missing_ok=True)
+        remove_all((*gone, *self.box.stale(now)))
         return len(gone)
 
     def _due(self, path: Path) -> datetime:
@@ -178,7 +185,7 @@ def _sync(folder: Path) -> None:
 def _arrived(path: Path) -> datetime:
     """When the mail arrived, as its file says; now for one that is gone meanwhile."""
     try:
-        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return written_at(path.stat().st_mtime)
     except FileNotFoundError:
         return datetime.now(UTC)
 

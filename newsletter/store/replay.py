@@ -25,7 +25,8 @@ from subscribers.ledger_entry import NAMING_AN_ISSUE, Entry, Kind, nowhere
 from subscribers.marks import Marking
 from subscribers.notice import NoticeState
 from subscribers.replaying import PeopleReplay
-from subscribers.retention import Policies
+from subscribers.retention import Policies, Rule
+from subscribers.rule_counts import RuleCount, RuleCounts
 from subscribers.subscription import Actor
 from subscribers.tables import data_session, lease, notice, scrub
 from subscribers.transactions import writing
@@ -150,6 +151,10 @@ def _show(connection: Connection, entry: Entry, *, withdrawn_at: datetime | None
 
 
 def _leave_scrub_due(connection: Connection, now: datetime) -> None:
-    """Free pages of a backup hold who was erased after it: the store is scrubbed, with a receipt, in any case (I5)."""
-    if connection.scalar(select(scrub.c.id).where(scrub.c.due == 1).limit(1)) is None:
-        connection.execute(insert(scrub).values(started_at=now, counts={}, rules={}, due=1))
+    """Free pages of a backup hold who was erased after it: the store is scrubbed, with a receipt, in any case (I5).
+
+    The mark names the rule also where nobody was found: who joined, left and was erased after the backup is not known
+    here, and an import must not bring them back by an older consent (subscribers/import_cutoff.py).
+    """
+    again = RuleCounts({Rule.AGAIN: RuleCount()}).stored()
+    connection.execute(insert(scrub).values(started_at=now, counts={}, rules=again, due=1))

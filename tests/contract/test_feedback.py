@@ -14,13 +14,14 @@ from newsletter.feedback.model import Outcome
 from newsletter.message.ids import make_notice_sender
 from newsletter.store import feedback as store
 from newsletter.store.tables import delivery, send_job
+from subscribers.consent import ConsentEvent
 from subscribers.ledger_entry import Kind
 from subscribers.notice import NoticeKind
 from subscribers.outbox import queue_notice
 from subscribers.store import erase_subscriber
 from subscribers.transactions import reading, writing
 from tests.support.feedback import KEYRING, MAILBOX, NOW, Desk, bounce, complaint, mail, request, token, verp
-from tests.support.people import POLICIES, how_many, rows
+from tests.support.people import POLICIES, how_many, joined, rows
 
 JAN = "jan@gemeente.example"
 PASS = "Authentication-Results: mx.example.org; dkim=pass header.d=gemeente.example"
@@ -376,6 +377,15 @@ def test_the_clock_starts_when_the_request_arrived_not_when_it_was_read_rule_i4(
     assert row.erase_at < NOW + timedelta(days=12)
 
 
+def test_a_request_older_than_the_yes_of_the_same_person_goes_to_a_person(desk: Desk) -> None:
+    """A mailbox that is read for the first time holds what was asked long ago."""
+    ref = joined(desk.engine, JAN, now=NOW, fresh_consent=True, event=ConsentEvent.GRANTED)
+    raw = request(subject=f"unsubscribe {token(ref)}")
+    assert desk.applier.read(raw, now=NOW, arrived_at=NOW - timedelta(days=400)).outcome is Outcome.HUMAN
+    assert desk.state(ref) == "active"
+    assert desk.applier.read(raw, now=NOW, arrived_at=NOW + timedelta(days=1)).outcome is Outcome.APPLIED
+
+
 def test_out_of_office_is_dropped_also_with_a_token_rule_a15(desk: Desk) -> None:
     ref = desk.reader()
     raw = mail(
@@ -483,3 +493,16 @@ def test_no_mail_without_our_signature_changes_anybody_however_it_is_written_rul
 def test_senders_that_no_database_takes_harm_nothing(desk: Desk, sender: str) -> None:
     raw = request(subject="afmelden").replace(b"Jan <jan@gemeente.example>", sender.encode("utf-8", "surrogateescape"))
     assert desk.read(raw).outcome is Outcome.HUMAN
+
+
+def test_a_mail_that_our_own_code_stumbles_over_goes_to_a_person_and_stops_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumbles(_case: object) -> None:
+        raise RecursionError
+
+    desk.reader()
+    monkeypatch.setattr("newsletter.feedback.applying._by_kind", stumbles)
+    handled = desk.read(request(sender=JAN))
+    assert handled.outcome is Outcome.HUMAN
+    assert len(handled.people) == 1

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from subscribers import marks
 from subscribers.csv_reading import CsvReader
+from subscribers.errors import InputError
 from subscribers.import_cutoff import newest_erasure
 from subscribers.import_formats import recognised
 from subscribers.import_grounds import Grounds
@@ -87,6 +88,32 @@ def evidence(engine: Engine, address: str) -> Any:
 
 
 # ---------------------------------------------------------------- Mailchimp
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("unsubscribed_email_audience_export_1.csv", "unsubscribed"),
+        ("cleaned_email_audience_export_1.csv", "hard-bounce"),
+    ],
+)
+def test_who_left_stays_out_also_where_columns_were_taken_from_the_file(engine: Engine, name: str, reason: str) -> None:
+    take(engine, (name, b"Email Address\njan@example.org\n"))
+    found = person(engine)
+    assert found
+    assert (found.on("nieuws").state, found.on("nieuws").ended_reason) == (State.ENDED, reason)
+
+
+def test_a_row_with_a_day_of_leaving_is_never_active(engine: Engine) -> None:
+    take(engine, ("people.csv", b"email,unsubscribed_at\njan@example.org,2026-05-20\nels@example.org,\n"))
+    assert state_of(engine, "jan@example.org") is State.ENDED
+    assert state_of(engine, "els@example.org") is State.ACTIVE
+
+
+def test_a_file_of_people_who_never_asked_is_refused_by_its_name(engine: Engine) -> None:
+    with pytest.raises(InputError, match="never asked"):
+        take(engine, ("nonsubscribed_email_audience_export_1.csv", b"Email Address\njan@example.org\n"))
+    assert how_many(engine, "subscriber") == 0
 
 
 def test_an_audience_of_mailchimp_is_recognised_and_who_left_is_read_first(engine: Engine) -> None:

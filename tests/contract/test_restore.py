@@ -21,6 +21,7 @@ from newsletter.store.replay import replay
 from newsletter.store.restore_checks import LedgerError
 from subscribers.address import parse_address
 from subscribers.errors import ConfigurationError, ConflictError, InputError
+from subscribers.import_cutoff import newest_erasure
 from subscribers.ledger_entry import Entry, Kind, nowhere
 from subscribers.merging import Merge
 from subscribers.outbox import NoticeKind, queue_notice
@@ -96,6 +97,18 @@ def test_who_was_erased_after_the_backup_does_not_return_not_even_as_a_row(shop:
     assert done.erased.receipt
     assert done.erased.receipt.rules
     assert "again" in done.erased.receipt.rules
+
+
+def test_who_joined_and_was_erased_after_the_backup_is_not_brought_back_by_an_old_file(shop: Shop) -> None:
+    made = shop.backup()
+    shop.join("els@example.org")
+    shop.erase("els@example.org")
+    erased_at = shop.now
+    shop.restore(made.path)
+    with reading(shop.engine) as connection:
+        cutoff = newest_erasure(connection)
+    assert cutoff
+    assert cutoff >= erased_at
 
 
 def test_who_was_suppressed_after_the_backup_is_not_mailed(shop: Shop) -> None:

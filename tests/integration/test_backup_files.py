@@ -193,6 +193,19 @@ def test_a_backup_that_cannot_be_removed_keeps_it_overdue(world: Shop, monkeypat
     assert not world.forgetting.status(world.now).is_overdue
 
 
+def test_a_backup_that_cannot_be_opened_stops_no_erasure_and_grows_old_itself(world: Shop) -> None:
+    folder = world.backup().path.parent
+    dangling = folder / "newsletter-20270101-000000-abcdef.backup"
+    dangling.symlink_to(folder / "none")
+    os.utime(dangling, (world.now.timestamp(),) * 2, follow_symlinks=False)
+    world.join(WEG.format(1))
+    world.leave(WEG.format(1))
+    world.tick(days=22)
+    assert world.retain().receipt
+    assert world.state(WEG.format(1)) == "gone"
+    assert not dangling.is_symlink()
+
+
 def test_a_shorter_life_in_the_configuration_counts_for_backups_made_before(world: Shop, tmp_path: Path) -> None:
     made = world.backup()
     short = Shop(tmp_path, more={"backup": {"keep_days": 1}}, now=world.now)

@@ -54,6 +54,11 @@ def test_a_domain_above_speaks_for_those_below_it_and_not_the_other_way_round() 
         "mx.example.org; spf=pass smtp.helo=gemeente.example",
         "mx.example.org; spf=softfail smtp.mailfrom=gemeente.example",
         "mx.example.org; (((( dkim=pass header.d=gemeente.example",
+        # A sender chooses the local part, and servers write it down as it came.
+        'mx.example.org; spf=pass smtp.mailfrom="a smtp.mailfrom=b@gemeente.example "@elders.example',
+        'mx.example.org; spf=pass smtp.mailfrom="a smtp.mail=x smtp.mailfrom=gemeente.example',
+        'mx.example.org; dkim=pass reason="header.d=gemeente.example" header.i=@elders.example',
+        "mx.example.org; spf=pass smtp.mailfrom=elders.example smtp.mailfrom=gemeente.example",
     ],
 )
 def test_anything_else_proves_nothing(header: str) -> None:

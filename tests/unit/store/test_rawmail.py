@@ -90,6 +90,39 @@ def test_an_erasure_takes_every_mail_that_names_the_person_and_no_other(tmp_path
     assert box.names() == ["els", "nobody"]
 
 
+def test_a_mail_that_a_mail_program_moved_to_cur_is_still_found_and_grows_old_rule_i5(tmp_path: Path) -> None:
+    box = Box(tmp_path)
+    for name, people in (("jan", (JAN,)), ("els", (ELS,))):
+        path = box.put(raw(people=people), name)
+        path.rename(tmp_path / "cur" / f"{name}:2,S")
+    found = box.read("jan:2,S")
+    assert found is not None
+    assert found.people == (JAN,)
+    assert kept(box, {ELS}).empty(NOW) == 1
+    assert box.names() == ["els:2,S"]
+    assert kept(box, {ELS}).expire(NOW + timedelta(days=9)).count == 1
+    assert box.names() == []
+
+
+def test_one_file_that_cannot_be_removed_keeps_none_of_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = Box(tmp_path)
+    for name in "abc":
+        box.put(raw(people=(JAN,)), name)
+    unlink = Path.unlink
+
+    def refuses(path: Path, *, missing_ok: bool = False) -> None:
+        if path.name == "a":
+            raise PermissionError(1, "not permitted")
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuses)
+    with pytest.raises(PermissionError):
+        kept(box, set()).empty(NOW)
+    assert box.names() == ["a"]
+
+
 def test_what_a_crash_left_half_written_is_swept(tmp_path: Path) -> None:
     box = Box(tmp_path)
     box.put(raw())
