@@ -115,11 +115,11 @@ def _in_store(
     for row in connection.execute(_subscriptions(now)):
         one = _of_subscriptions(row, policies)
         summed[one.list, one.rule] = _together(summed.get((one.list, one.rule)), one)
-    yield from summed.values()
     for plan in own_plans(metadata):
-        if plan.is_personal:
-            for status in _of_plan(connection, plan, policies, now):
-                yield replace(status, period=further.get(status.rule, status.period))
+        for status in _of_plan(connection, plan, policies, now) if plan.is_personal else ():
+            one = replace(status, period=further.get(status.rule, status.period))
+            summed[one.list, one.rule] = _together(summed.get((one.list, one.rule)), one)
+    yield from summed.values()
 
 
 def _subscriptions(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's statement

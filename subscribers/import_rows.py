@@ -32,9 +32,22 @@ _TYPED: dict[ValueType, Callable[[str], str | None]] = {
     ValueType.NUMBER: stored_number,
     ValueType.DATE: stored_day,
 }
-_REMEDIES = {ValueType.NUMBER: "write it as 12 or 3.5", ValueType.DATE: "write it as 2027-06-14"}
+_REMEDIES = {
+    ValueType.NUMBER: "write it as 12000 or 3.5, without marks of thousands",
+    ValueType.DATE: "write it as 2027-06-14",
+}
 MOST_NESTED = 100
 """Values in one cell of JSON that are looked at."""
+
+
+def typed_value(name: str, text: str, kind: ValueType | None) -> str:
+    """`text` as an attribute of this type is stored; raises RowRefusedError for what is no number or no day."""
+    read = _TYPED.get(kind) if text and kind else None
+    if read is None or kind is None:
+        return text
+    if (value := read(text)) is None:
+        raise RowRefusedError(f"the {name} is not a {kind}", _REMEDIES[kind])
+    return value
 
 
 class Entry(NamedTuple):
@@ -134,13 +147,7 @@ class Columns:
 
     def _value(self, name: str, cell: str) -> str:
         """One attribute, in the one form in which its type is stored."""
-        text = clean_text(cell, ATTRIBUTE_LIMIT, name)
-        read = _TYPED.get(self.types[name]) if text and name in self.types else None
-        if read is None:
-            return text
-        if (value := read(text)) is None:
-            raise RowRefusedError(f"the {name} is not a {self.types[name]}", _REMEDIES[self.types[name]])
-        return value
+        return typed_value(name, clean_text(cell, ATTRIBUTE_LIMIT, name), self.types.get(name))
 
     def _unpacked(self, cell: str, organisation: str, attributes: str) -> tuple[str, str]:
         """What a cell of JSON holds of the list's attributes, and of an organisation."""

@@ -30,6 +30,8 @@ _NUMBER = re.compile(NUMBER)
 _DATE = re.compile(DATE)
 _WRITTEN_NUMBER = re.compile(r"([+-]?)([0-9]{1,12})(?:[.,]([0-9]{1,6}))?")
 _WRITTEN_DATE = re.compile(r"([0-9]{1,2})[-./]([0-9]{1,2})[-./]([0-9]{4})")
+_GROUP = 3
+"""Digits between the marks of thousands."""
 _LAST_CASED = 0x1E944
 """No character from here on has two cases."""
 
@@ -45,13 +47,23 @@ def day_of(text: str) -> str | None:
 
 
 def stored_number(text: str) -> str | None:
-    """A number as people write it (12, -3.50, 3,5), as it is stored (12, -3.5, 3.5); None for what is none."""
+    """A number as people write it (12, -3.50, 3,5), as it is stored (12, -3.5, 3.5); None for what is none.
+
+    120.000 is none: a thousand in one country, a fraction in another. So three digits behind the point are stored with
+    a zero after them (1.1250), and are read like that.
+    """
     found = _WRITTEN_NUMBER.fullmatch(text.strip())
-    if not found:
+    if not found or _is_ambiguous(found[2], found[3] or ""):
         return None
     whole, rest = found[2].lstrip("0") or "0", (found[3] or "").rstrip("0")
+    if _is_ambiguous(whole, rest):
+        rest += "0"
     sign = "-" if found[1] == "-" and (whole != "0" or rest) else ""
     return f"{sign}{whole}.{rest}" if rest else f"{sign}{whole}"
+
+
+def _is_ambiguous(whole: str, rest: str) -> bool:
+    return len(rest) == _GROUP and len(whole) <= _GROUP and not whole.startswith("0")
 
 
 def stored_day(text: str) -> str | None:

@@ -16,6 +16,7 @@ from subscribers.address import parse_address
 from subscribers.cell_text import RowRefusedError
 from subscribers.clock import utc_now
 from subscribers.errors import InputError, NegativeError
+from subscribers.import_rows import typed_value
 from subscribers.merging import Merge
 from subscribers.preferences import correct
 from subscribers.records import SubscriberRecord
@@ -134,12 +135,17 @@ def _paths(project: Project, out: Path | None) -> dict[str, Path]:
 
 def _attributes(project: Project, person: SubscriberRecord, given: list[str]) -> dict[str, str]:
     """`NAME=TEXT` as values; only names that a list of theirs knows, or that are stored already."""
-    known = {name for item in project.configuration.lists.values() for name in item.attributes} | set(person.attributes)
+    lists = project.configuration.lists.values()
+    types = {name: kind for item in lists for name, kind in item.typed_attributes.items()}
+    known = {name for item in lists for name in item.attributes} | set(person.attributes)
     found = {}
     for text in given:
         name, equals, value = text.partition("=")
         if not equals or name not in known:
             choice = ", ".join(sorted(known)) or "none is configured"
             raise InputError(f"--attribute {name!r}: write NAME=TEXT, with one of: {choice}")
-        found[name] = value
+        try:
+            found[name] = typed_value(name, value, types.get(name))
+        except RowRefusedError as error:
+            raise InputError(error.reason, where=f"--attribute {name}", remedy=error.remedy) from None
     return found

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from newsletter.cli import feedback_edges
@@ -69,6 +70,8 @@ def process(
             print_json_line(_value(mail, understood, outcome))
         elif dry_run:
             _show(mail, understood)
+        elif outcome is Outcome.HUMAN:
+            console.print(f"For a person to read: {escape(mail.name)}")
     if not as_json:
         _summarise(counts, files, time.monotonic() - begun)
 

@@ -40,6 +40,7 @@ class RecordTexts:
     receivers: str
     measures: str
     of_software: tuple[str, ...]
+    encrypted_relay: str
     encrypted_backups: str
     none: str
 
@@ -75,10 +76,10 @@ TEXTS: Mapping[Language, RecordTexts] = {
             ),
             "Na verwijdering wordt de database herschreven, zodat er geen byte van overblijft",
             "Geen meting van openen en klikken, geen IP-adressen, geen adressen in logboeken, links of wachtrijen",
-            "Verbindingen met de mailserver zijn versleuteld en het certificaat wordt gecontroleerd",
             "Links in mails zijn ondertekend, bevatten geen adres, en veranderen pas iets na een druk op de knop",
             "Bestanden zijn alleen leesbaar voor de gebruiker onder wie de software draait",
         ),
+        encrypted_relay="Verbindingen met de mailserver zijn versleuteld en het certificaat wordt gecontroleerd",
         encrypted_backups="Reservekopieën zijn versleuteld",
         none="-",
     ),
@@ -112,10 +113,10 @@ TEXTS: Mapping[Language, RecordTexts] = {
             ),
             "After an erasure the database is rewritten, so that no byte of it is left",
             "No measuring of opens and clicks, no IP addresses, no addresses in logs, links or queues",
-            "Connections to the mail server are encrypted and its certificate is verified",
             "Links in mails are signed, hold no address, and change something only after a button is pressed",
             "Files are readable only by the user whom the software runs as",
         ),
+        encrypted_relay="Connections to the mail server are encrypted and its certificate is verified",
         encrypted_backups="Backups are encrypted",
         none="-",
     ),
@@ -174,6 +175,8 @@ def _facts(
 
 def _measures(configuration: Configuration, texts: RecordTexts) -> Iterator[str]:
     yield from texts.of_software
+    if all(relay.security != "none" for relay in configuration.relays.values()):
+        yield texts.encrypted_relay
     if configuration.backup.key or configuration.backup.key_file:
         yield texts.encrypted_backups
     yield from configuration.privacy.measures

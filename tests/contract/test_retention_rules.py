@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, insert, update
 
 from newsletter.store.leftovers import Exports
-from newsletter.store.tables import send_job
+from newsletter.store.tables import bounce, send_job
 from subscribers.deadlines import anything_overdue, apply_policies, retention_status
 from subscribers.joining import AddOutcome
 from subscribers.ledger_entry import nowhere
@@ -148,6 +148,18 @@ def test_two_reasons_of_one_rule_are_one_line_of_the_status(engine: Engine) -> N
         rule for rule in retention_status(engine, policies=POLICIES, now=NOON).rules if rule.rule == "unsubscribed"
     )
     assert (rule.waiting, rule.nearest, rule.overdue) == (2, first, 0)
+
+
+def test_two_tables_of_one_rule_are_counted_together(engine: Engine) -> None:
+    refs = [joined(engine, f"a{number}@example.org") for number in range(3)]
+    job = sent_to(engine, *refs, states=[3, 3, 3])
+    finish(engine, job)
+    one = rows(engine, "subscription")[0].id
+    with writing(engine) as connection:
+        connection.execute(insert(bounce).values(subscription_id=one, job_id=job, at=NOON, kind="soft"))
+    run(engine, NOON)
+    found = retention_status(engine, policies=POLICIES, now=NOON).rules
+    assert {rule.rule: rule.waiting for rule in found if rule.waiting} == {"active": 3, "deliveries": 4}
 
 
 # ---------------------------------------------------------------- shortening

@@ -107,7 +107,19 @@ def test_folding_keeps_every_character_in_its_place(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("written", "stored"),
-    [("12", "12"), ("-3,50", "-3.5"), ("007", "7"), ("-0,0", "0"), ("1.000.000", None), ("1e3", None), ("", None)],
+    [
+        ("12", "12"),
+        ("-3,50", "-3.5"),
+        ("007", "7"),
+        ("-0,0", "0"),
+        ("1.000.000", None),
+        ("120.000", None),
+        ("1,250", None),
+        ("0.125", "0.125"),
+        ("3.1250", "3.1250"),
+        ("1e3", None),
+        ("", None),
+    ],
 )
 def test_a_number_is_stored_in_one_form(written: str, stored: str | None) -> None:
     assert stored_number(written) == stored
