@@ -45,6 +45,7 @@ def zipped() -> bytes:
         gzip.compress(gzip.compress(TEXT.encode())),
         zipped(),
     ],
+    ids=lambda data: f"{len(data)}-bytes",
 )
 def test_the_canary_is_found_in_every_form(data: bytes) -> None:
     assert forms(data)
