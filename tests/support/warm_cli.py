@@ -45,10 +45,7 @@ def _become(asked: dict) -> None:
         os.close(opened)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - for the rest of this process
     sys.argv = ["newsletter", *asked["arguments"]]
-    status = _run()
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    os._exit(status)
+    raise SystemExit(_run())  # the whole way out: what closes at the end of a process is closed
 
 
 def _run() -> int:
