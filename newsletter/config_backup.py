@@ -5,14 +5,13 @@ the longest period after leaving and the life of a backup may not exceed 27 days
 never passed (B11, I4; decision 0014).
 """
 
-import os
-import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from newsletter.config_secrets import read_private
 from newsletter.config_values import AnyPath, Table
 from subscribers.errors import ConfigurationError
 from subscribers.retention import MAXIMUM_DAYS, Period, RetentionPolicy, Rule
@@ -23,7 +22,6 @@ MOST_DAYS = MAXIMUM_DAYS - 1
 USUAL_DAYS = 7
 """What a backup lives at most if keep_days is left out."""
 KEY_OCTETS = 32
-_LARGEST = 1024
 _WHEN_LEFT = (Rule.UNSUBSCRIBED, Rule.HARD_BOUNCED, Rule.COMPLAINED, Rule.UNCONFIRMED)
 
 
@@ -84,23 +82,12 @@ class Backup(Table):
 
 def read_key_file(path: Path) -> bytes:
     """The key in a file that nobody but its owner may read; raises ConfigurationError."""
+    remedy = "`newsletter database key FILE` makes one; keep a copy of it away from the backups"
+    data = read_private(path, "the key of backups", remedy=remedy)
     try:
-        with path.open(encoding="ascii") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            key = parse_key(file.read(_LARGEST))
-    except OSError as error:
-        raise ConfigurationError(
-            f"the key of backups cannot be read: {error.strerror}",
-            where=str(path),
-            remedy="`newsletter database key FILE` makes one; keep a copy of it away from the backups",
-        ) from None
+        return parse_key(data.decode("ascii", "replace"))
     except ValueError as error:
         raise ConfigurationError(str(error), where=str(path)) from None
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ConfigurationError(
-            "others than its owner may read the key of backups", where=str(path), remedy=f"chmod 600 {path}"
-        )
-    return key
 
 
 def days_left(policies: Iterable[RetentionPolicy]) -> int:

@@ -60,11 +60,11 @@ class ImapMailbox(Table):
     ca_file: AnyPath | None = None
     folder: FolderName = "INBOX"
     done_folder: FolderName = "Newsletter-done"
-    """What was recorded is moved here, and expunged after [retention] feedback days."""
+    """What was recorded is moved here; expunged after [retention] feedback days, or an erasure of whom it names."""
     human_folder: FolderName | None = None
     """What is for a person is moved here; it stays where it is unless given."""
-    minutes: Annotated[int, Field(ge=1, le=1440)] = 5
-    """How often `newsletter serve` looks."""
+    minutes: Annotated[int, Field(ge=1, le=720)] = 5
+    """How often `newsletter serve` looks: at least twice a day, so that what names the erased is gone in time (B1)."""
     megabytes: Annotated[int, Field(ge=1, le=100)] = 10
     """A larger mail stays where it is."""
 
@@ -98,6 +98,10 @@ class Feedback(Table):
     """So many refusals about us (reputation, authentication) pause a job that is still running (A29)."""
     human_days: Annotated[int, Field(ge=1, le=27)] = 21
     """Raw mails that wait for a person; those that were handled live for [retention] feedback days."""
+    kept_mails: Annotated[int, Field(ge=100, le=10_000_000)] = 20_000
+    """Raw mails below data_dir/feedback, at most; beyond it your mail server is asked to keep them and try again."""
+    kept_megabytes: Annotated[int, Field(ge=100, le=1_000_000)] = 1024
+    """The same in size; no less than one mail of the largest size that `listen` takes."""
     trusted_authserv: tuple[Line, ...] = ()
     """Names of servers whose Authentication-Results are believed: your own, which remove those of others (RFC 8601)."""
     listen: Listen = Listen()

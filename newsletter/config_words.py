@@ -1,14 +1,21 @@
 """What is wrong with `newsletter.toml`, in words for a person: one line each, none twice. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+from newsletter.config_keys import Model, is_table, remedy_for
 
 _WORDS = {
     "int": "must be a whole number",
     "float": "must be a number",
     "bool": "must be true or false",
+    "finite": "must be a number",
+    "date": "must be a day, such as 2027-06-14",
+    "string_too_short": "must not be empty",
+    "too_short": "must not be empty",
     "string_pattern_mismatch": "must be at most 40 small letters, digits and dashes, such as zomer-2027",
     "string": "must be text in quotes",
+    "dataclass": "must be text in quotes",
     "path": "must be text in quotes",
     "tuple": 'must be a list, such as ["a", "b"]',
     "list": 'must be a list, such as ["a", "b"]',
@@ -25,23 +32,26 @@ _WORDS = {
 _SHOWS_VALUE = ("int", "float", "bool", "literal_error")
 """Errors whose value cannot be a secret: a number, or one of a few words."""
 
-Remedy = Callable[[list[str]], str]
-"""What to do about an unknown key, given its place."""
+Origins: TypeAlias = Mapping[tuple[str, ...], str]
+"""The environment variables that set something, by its place."""
 
 
-def explained(errors: Iterable[Mapping[str, Any]], unknown_key: Remedy) -> str:
-    """All that pydantic found, as lines; with more than one they stand below each other."""
-    lines = list(dict.fromkeys(line for error in errors for line in _lines(error, unknown_key)))
+def explained(errors: Iterable[Mapping[str, Any]], root: Model, origins: Origins | None = None) -> str:
+    """All that pydantic found in a file that is read as `root`, as lines; several stand below each other."""
+    lines = list(dict.fromkeys(line for error in errors for line in _lines(error, root, origins or {})))
     if len(lines) == 1:
         return lines[0]
     return "\n  ".join([f"{len(lines)} things are wrong", *lines])
 
 
-def _lines(error: Mapping[str, Any], unknown_key: Remedy) -> list[str]:
+def _lines(error: Mapping[str, Any], root: Model, origins: Origins) -> list[str]:
     parts = [str(part) for part in error["loc"] if part not in {"function-after", "[key]"}]
-    place = ".".join(parts)
+    variable = origins.get(tuple(parts))
+    place = ".".join(parts) + (f", from {variable}" if variable else "")
     if error["type"] == "extra_forbidden":
-        return [f"{place}: unknown key; {unknown_key(parts)}"]
+        return [f"{place}: unknown key; {remedy_for(parts, root)}"]
+    if error["type"] == "missing" and is_table(parts, root):
+        return [f"{place}: missing; add a table [{'.'.join(parts)}]"]
     said = _said(error)
     return [f"{place}: {line}" if place else line for line in said.splitlines()]
 

@@ -1,8 +1,8 @@
 """E-mail addresses: which are valid, how they are sent to, and when two are the same person. Pure.
 
-Identity: the domain as A-label and the whole casefolded, as the unique key; the spelling given is kept for sending
-(DESIGN.md, "Decided now"). Limits are 64, 255 and 256 octets (A8, RFC 5321 section 4.5.3.1). An address with a
-local part outside ASCII is valid but needs SMTPUTF8 of every server on its way (A7, RFC 6531).
+Identity: the domain as A-label and the whole casefolded, as the unique key; the spelling given is kept for sending.
+Limits are 64, 255 and 256 octets (A8, RFC 5321 section 4.5.3.1). An address with a local part outside ASCII is valid
+but needs SMTPUTF8 of every server on its way (A7, RFC 6531).
 """
 
 import re

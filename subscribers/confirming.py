@@ -17,7 +17,7 @@ from subscribers.consent import ConsentEvent, Evidence
 from subscribers.joining import complete
 from subscribers.ledger_entry import Entry, Kind, Record
 from subscribers.marks import Marker, forget
-from subscribers.notice import NoticeKind
+from subscribers.notice import ASKING, NoticeKind
 from subscribers.records import find_by_id
 from subscribers.signup import MAILBOX_MAY_BE_BACK
 from subscribers.subscription import Actor, State
@@ -53,10 +53,27 @@ class Confirmation:
     basis: str
 
 
-def list_of(connection: Connection, ref: bytes, now: datetime) -> str:
-    """The list that a confirmation link is for; "" if it is of no use any more. Changes nothing."""
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a confirmation link asks its bearer; nothing if it is of no use any more."""
+
+    list: str = ""
+    is_imported: bool = False
+    """The address came in a file: nobody signed it up."""
+    is_answered: bool = False
+    """They are on the list: there is nothing left to press."""
+
+
+def question(connection: Connection, ref: bytes, now: datetime) -> Question:
+    """What the link that names the notice `ref` asks. Changes nothing."""
     row = connection.execute(_sign_up(ref)).one_or_none()
-    return row.list if row is not None and _is_open(row, now) else ""
+    if row is None or not _is_open(row, now):
+        return Question()
+    return Question(
+        list=row.list,
+        is_imported=row.kind == NoticeKind.CONFIRM_IMPORTED,
+        is_answered=row.state == State.ACTIVE,
+    )
 
 
 def confirm(
@@ -96,7 +113,7 @@ def _owner(ref: bytes) -> Any:  # noqa: ANN401 - a piece of SQL
 def _sign_up(ref: bytes) -> Any:  # noqa: ANN401 - a piece of SQL
     """The notice and the subscription that it asks about."""
     both = notice.join(subscription, subscription.c.id == notice.c.subscription_id)
-    asked = (notice.c.id, notice.c.details, notice.c.created_at, notice.c.erase_at, notice.c.used_at)
+    asked = (notice.c.id, notice.c.kind, notice.c.details, notice.c.created_at, notice.c.erase_at, notice.c.used_at)
     about = (
         subscription.c.id.label("subscription_id"),
         subscription.c.ref.label("subscription_ref"),
@@ -106,7 +123,7 @@ def _sign_up(ref: bytes) -> Any:  # noqa: ANN401 - a piece of SQL
         subscription.c.ended_at,
     )
     query = select(*asked, *about).select_from(both)
-    return query.where(notice.c.ref == ref, notice.c.kind == NoticeKind.CONFIRM.value)
+    return query.where(notice.c.ref == ref, notice.c.kind.in_([kind.value for kind in ASKING]))
 
 
 def _is_open(row: Row[Any], now: datetime) -> bool:

@@ -35,6 +35,15 @@ AGREEING = frozenset({ConsentEvent.GRANTED, ConsentEvent.CONFIRMED, ConsentEvent
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shown:
+    """The words that somebody had before them when they pressed a button, and where; empty where nobody can tell."""
+
+    source: str
+    wording: str = ""
+    wording_version: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """One row of evidence, before it hangs on a subscription."""
 

@@ -9,10 +9,11 @@ from sqlalchemy import Connection, Engine, Row, case, exists, func, literal, sel
 
 from subscribers.deleting import due_rows, joined_to_holder
 from subscribers.erasure import OwnPlan, own_plans
+from subscribers.overwriting import is_late
 from subscribers.receipts import Receipt, latest
 from subscribers.retention import Policies, Rule, policy_of, rule_of
 from subscribers.schema import metadata
-from subscribers.shortening import apply_policies
+from subscribers.shortening import apply_policies, counted
 from subscribers.subscription import State
 from subscribers.sweeping import Folder
 from subscribers.tables import receipt, scrub, subscription
@@ -66,7 +67,7 @@ class RetentionStatus:
 def anything_overdue(connection: Connection, *, now: datetime) -> bool:
     """Whether a row is past its deadline or a scrub is still due; no job starts then (I4, I5)."""
     late = exists().where(subscription.c.erase_at <= now)
-    due = exists().where(scrub.c.due == 1)
+    due = exists().where(is_late(now))
     if connection.scalar(select(late | due)):
         return True
     return any(_is_late(connection, plan, now) for plan in own_plans(metadata) if plan.is_personal)
@@ -75,7 +76,8 @@ def anything_overdue(connection: Connection, *, now: datetime) -> bool:
 def count_overdue(connection: Connection, *, now: datetime) -> int:
     """How many subscriptions and other rows are past their deadline."""
     late = select(func.count()).select_from(subscription).where(subscription.c.erase_at <= now)
-    own = (due_rows(plan, func.count(), now=now) for plan in own_plans(metadata))
+    plans = [plan for plan in own_plans(metadata) if _is_late(connection, plan, now)]  # else each row is looked at
+    own = (due_rows(plan, func.count(), now=now) for plan in plans)
     return sum(connection.scalar(query) or 0 for query in (late, *own))
 
 
@@ -94,7 +96,7 @@ def retention_status(
     """
     with reading(engine) as connection:
         found = {(rule.list, rule.rule): rule for rule in _in_store(connection, policies, further or {}, now)}
-        since = connection.scalar(select(func.min(scrub.c.started_at)).where(scrub.c.due == 1))
+        since = connection.scalar(select(func.min(scrub.c.started_at)).where(is_late(now)))
         last = latest(connection)
         proofs = connection.scalar(select(func.count()).select_from(receipt)) or 0
     quiet = {(rule.list, rule.rule): rule for rule in _quiet(policies)}
@@ -105,7 +107,12 @@ def retention_status(
 
 
 def _is_late(connection: Connection, plan: OwnPlan, now: datetime) -> bool:
-    return connection.execute(due_rows(plan, literal(1), now=now).limit(1)).first() is not None
+    """Asks those in whom the deadline stands first: they are few, and rows may be millions."""
+    late = select(literal(1)).select_from(plan.holder).where(plan.instant <= now)
+    if plan.said.via:
+        column = plan.root.c[plan.said.via]
+        late = late.where(exists().where(*(column == key.column for key in column.foreign_keys)))
+    return connection.execute(late.limit(1)).first() is not None
 
 
 def _in_store(
@@ -148,6 +155,9 @@ def _of_subscriptions(row: Row[Any], policies: Policies) -> RuleStatus:
 
 def _of_plan(connection: Connection, plan: OwnPlan, policies: Policies, now: datetime) -> Iterator[RuleStatus]:
     """By list where the row, or what it hangs on, names one."""
+    if plan.said.event:
+        yield from _of_events(connection, plan, policies, now)
+        return
     slug = plan.holder.c.list if "list" in plan.holder.c else plan.root.c.get("list", literal(""))
     query = select(slug.label("slug"), *_sums(plan.instant, now)).select_from(joined_to_holder(plan))
     for row in connection.execute(query.group_by(slug)):
@@ -161,9 +171,23 @@ def _of_plan(connection: Connection, plan: OwnPlan, policies: Policies, now: dat
                 nearest=row.nearest,
                 overdue=int(row.late),
             )
-        if row.rows > row.waiting and plan.said.event:
-            rule, rest = f"{plan.rule}{OPEN}", row.rows - row.waiting
-            yield RuleStatus(list=row.slug, rule=rule, period=NO_PERIOD, waiting=rest, stays=True)
+
+
+def _of_events(connection: Connection, plan: OwnPlan, policies: Policies, now: datetime) -> Iterator[RuleStatus]:
+    """Rows whose deadline follows from an event (a mailing that finished), which the next run only writes down."""
+    holder, event = plan.holder, plan.holder.c[plan.said.event]
+    said = (holder.c.list, event.label("event"), plan.instant.label("instant"))
+    query = select(*said, func.count().label("rows")).select_from(joined_to_holder(plan))
+    for row in connection.execute(query.group_by(*holder.primary_key.columns, *said)):
+        policy = policy_of(policies, row.list)
+        due = counted(plan.rule, row.event, policy)
+        if due is None:
+            rule = f"{plan.rule}{OPEN}"
+            yield RuleStatus(list=row.list, rule=rule, period=NO_PERIOD, waiting=row.rows, stays=True)
+            continue
+        due = min(due, row.instant or due)
+        period, late = policy.in_words().get(plan.rule, NO_PERIOD), row.rows if due <= now else 0
+        yield RuleStatus(list=row.list, rule=plan.rule, period=period, waiting=row.rows, nearest=due, overdue=late)
 
 
 def _together(before: RuleStatus | None, more: RuleStatus) -> RuleStatus:

@@ -17,6 +17,7 @@ from subscribers.erasure import OwnPlan, Plan, Tally, subscriber_plan, subscript
 from subscribers.ledger_entry import Entry, Kind, Record
 from subscribers.marks import Marking
 from subscribers.mentions import erase_mentions
+from subscribers.overwriting import DUE
 from subscribers.retention import Rule, rule_of
 from subscribers.rule_counts import RuleCount, RuleCounts
 from subscribers.schema import metadata
@@ -85,8 +86,6 @@ class Deletion:
         lock(connection, [subscriber_id])
         mine = _subscriptions().where(subscription.c.subscriber_id == subscriber_id).order_by(subscription.c.id)
         rows = connection.execute(mine.with_for_update()).all()
-        if mentions := erase_mentions(connection, [subscriber_id]):
-            self.note(connection, mentions, RuleCounts())
         asked = RuleCounts({Rule.ON_REQUEST: RuleCount(erased=1)})
         return bool(self._erase(connection, rows, [subscriber_id], asked))
 
@@ -115,6 +114,7 @@ class Deletion:
         people = _lonely(connection, subscribers) if subscribers else []
         if people:
             self._leave_marks(connection, rows, people, rules)
+            counts.update(erase_mentions(connection, {row.address_key for row in people}))
             delete_all(connection, self._below_subscriber, [row.id for row in people], counts)
         gone = [row.ref for row in (*rows, *people)]
         if gone:
@@ -136,10 +136,12 @@ class Deletion:
 
     def _mark_due(self, connection: Connection, counts: Mapping[str, int], rules: RuleCounts) -> None:
         """Add to this run's mark; begin another if a scrub has covered it meanwhile."""
-        mine = select(scrub.c.counts, scrub.c.rules).where(scrub.c.id == self.mark, scrub.c.due == 1).with_for_update()
+        mine = (
+            select(scrub.c.counts, scrub.c.rules).where(scrub.c.id == self.mark, scrub.c.due == DUE).with_for_update()
+        )
         before = connection.execute(mine).one_or_none() if self.mark is not None else None
         if before is None:
-            values = {"started_at": self.now, "counts": positive(counts), "rules": rules.stored(), "due": 1}
+            values = {"started_at": self.now, "counts": positive(counts), "rules": rules.stored(), "due": DUE}
             self.mark = connection.execute(insert(scrub).values(**values).returning(scrub.c.id)).scalar_one()
         else:
             merged = RuleCounts.read(before.rules)

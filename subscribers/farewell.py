@@ -2,7 +2,7 @@
 
 A newsletter that was forwarded carries the way out of whom it was sent to. Where the list asks for it, the owner is
 told of each act, once a day at most for a subscription, however often somebody leaves and returns; the mail's button
-takes the act back.
+takes the act back. Whoever opens the page of a subscription that has ended can have such a button mailed to its owner.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,7 @@ from subscribers.leaving import EndOutcome, EndResult
 from subscribers.notice import NoticeKind
 from subscribers.outbox import queue_notice
 from subscribers.retention import MAXIMUM_DAYS, Policies, policy_of
+from subscribers.returning import may_return
 from subscribers.tables import notice, subscriber, subscription
 
 ONCE_IN = timedelta(days=1)
@@ -34,6 +35,29 @@ def queue_leaving_mails(
     """
     wants = [item for item in ended if item.outcome is EndOutcome.ENDED and item.list in wanted]
     return sum(_queue(connection, item, wanted[item.list], policies, now) for item in wants)
+
+
+def queue_undo_link(connection: Connection, ref: bytes, *, policies: Policies, now: datetime) -> bool:
+    """Mail the owner of an ended subscription the link that takes the ending back, once a day at most.
+
+    False, and nothing is queued, if it cannot be taken back, or is not there.
+    """
+    row = connection.execute(select(subscription).where(subscription.c.ref == ref)).one_or_none()
+    if row is None or not may_return(connection, row) or _was_told(connection, row, NoticeKind.UNDO, now):
+        return False
+    policy = policy_of(policies, row.list)
+    queue_notice(
+        connection,
+        kind=NoticeKind.UNDO,
+        subscriber_id=row.subscriber_id,
+        subscription_id=row.id,
+        list_slug=row.list,
+        now=now,
+        keep_days=policy.period.days or MAXIMUM_DAYS,
+        not_after=row.erase_at,
+        zone=policy.zone,
+    )
+    return True
 
 
 def _queue(connection: Connection, item: EndResult, kind: NoticeKind, policies: Policies, now: datetime) -> bool:

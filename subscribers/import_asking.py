@@ -50,13 +50,14 @@ class Asking:
         days = self._policy.unconfirmed.days or DEFAULT_DAYS
         queued = queue_notice(
             connection,
-            kind=NoticeKind.CONFIRM,
+            kind=NoticeKind.CONFIRM_IMPORTED,
             subscriber_id=subscriber_id,
             list_slug=self._grounds.list,
             now=self._grounds.now,
             keep_days=days,
             subscription_id=subscription_id,
             at_most_every=timedelta(days=days),
+            not_after=connection.scalar(select(subscription.c.erase_at).where(subscription.c.id == subscription_id)),
             zone=self._policy.zone,
         )
         self._report.asked += queued is not None

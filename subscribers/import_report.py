@@ -26,6 +26,8 @@ class Why(StrEnum):
 class NotTaken:
     """One row that was not taken."""
 
+    file: str = ""
+    """The file that it stands in."""
     line: int
     why: Why
     reason: str
@@ -70,6 +72,8 @@ class ImportReport:
     shown: list[NotTaken] = field(default_factory=list)
     """The first refused rows, for the terminal."""
     note: Note | None = None
+    file: str = ""
+    """The file that is being read, as whoever hands over the files calls it."""
 
     def not_taken(self, line: int, why: Why, reason: str, remedy: str) -> None:
         """Count one row that is left out, and hand it to whoever writes the full list."""
@@ -80,7 +84,7 @@ class ImportReport:
                 self.skipped[reason] += 1
             case Why.DUPLICATE:
                 self.duplicates += 1
-        row = NotTaken(line=line, why=why, reason=reason, remedy=remedy)
+        row = NotTaken(file=self.file, line=line, why=why, reason=reason, remedy=remedy)
         if why is Why.REFUSED and len(self.shown) < SHOWN:
             self.shown.append(row)
         if self.note:

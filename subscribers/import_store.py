@@ -37,35 +37,7 @@ Source: TypeAlias = tuple[CsvReader | JsonLinesReader, Columns]
 """A file of people, and what its columns mean."""
 
 
-def import_rows(  # noqa: PLR0913 - what, how and who is told, by keyword
-    engine: Engine,
-    reader: CsvReader,
-    columns: Columns,
-    grounds: Grounds,
-    *,
-    report: ImportReport,
-    rules: Rules | None = None,
-    dry_run: bool = False,
-    advance: Advance = lambda _bytes, _report: None,
-    chunk_rows: int = CHUNK_ROWS,
-) -> ImportReport:
-    """Import every row of `reader`; each chunk is committed by itself, so that an interrupted import can be repeated.
-
-    With `dry_run` the same is counted and nothing is changed.
-    """
-    return import_files(
-        engine,
-        [(reader, columns)],
-        grounds,
-        report=report,
-        rules=rules,
-        dry_run=dry_run,
-        advance=advance,
-        chunk_rows=chunk_rows,
-    )
-
-
-def import_files(  # noqa: PLR0913 - see import_rows
+def import_files(  # noqa: PLR0913 - what, how and who is told, by keyword
     engine: Engine,
     sources: Iterable[Source],
     grounds: Grounds,
@@ -76,7 +48,11 @@ def import_files(  # noqa: PLR0913 - see import_rows
     advance: Advance = lambda _bytes, _report: None,
     chunk_rows: int = CHUNK_ROWS,
 ) -> ImportReport:
-    """Import several files as one: an address counts where it stands first."""
+    """Import every row of several files as one: an address counts where it stands first.
+
+    Each chunk is committed by itself, so that an interrupted import can be repeated. With `dry_run` the same is counted
+    and nothing is changed.
+    """
     importer = _Importer(grounds, rules or Rules(), report, dry_run=dry_run)
     before = 0
     for reader, columns in sources:

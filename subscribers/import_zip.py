@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO, BinaryIO, cast
 
+from subscribers.csv_encoding import SAVE_AS_CSV
 from subscribers.errors import InputError
-from subscribers.import_formats import NEVER_ASKED, kind_in_name
+from subscribers.import_formats import NEVER_ASKED, check_asked, kind_in_name
 
 MAGIC = b"PK\x03\x04"
 MOST_FILES = 100
@@ -29,6 +30,12 @@ _TAIL = 22 + (1 << 16)
 _ORDER = ("cleaned", "unsubscribed", "subscribed")
 _DAMAGES = (zipfile.BadZipFile, EOFError, RuntimeError, ValueError, OverflowError, struct.error)
 """What zipfile raises for what is no ZIP; a RuntimeError also for a method or a lock that it does not know."""
+_DOCUMENTS = {
+    b"xl/work": "an Excel file",
+    b"word/document": "a Word document",
+    b"META-INF/manifest.xml": "an OpenDocument file",
+}
+"""By a name in the table of contents."""
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
 
@@ -68,6 +75,11 @@ def opened_zip(file: BinaryIO, most_bytes: int) -> Iterator[tuple[zipfile.ZipFil
             raise _damaged() from None
 
 
+def never_asked(archive: zipfile.ZipFile) -> Sequence[str]:
+    """The files of people who never asked for mail: nobody in them is read."""
+    return [_name(info) for info in archive.infolist() if _is_table(info) and kind_in_name(_name(info)) == NEVER_ASKED]
+
+
 def member_stream(archive: zipfile.ZipFile, member: Member) -> BinaryIO:
     """The file as bytes; it can be rewound. Raises InputError if it is not where the ZIP says."""
     try:
@@ -92,8 +104,16 @@ def _check_directory(file: BinaryIO) -> None:
         raise _damaged()
     count = int.from_bytes(tail[place + 10 : place + 12], "little")
     octets = int.from_bytes(tail[place + 12 : place + 16], "little")
+    _check_no_document(tail[max(0, place - octets) : place])
     if count > MOST_FILES or octets > _FREE or tail[max(0, place - 20) : place].startswith(_END_64):
         raise InputError(f"the ZIP holds more than {MOST_FILES} files", remedy=_REMEDY)
+
+
+def _check_no_document(directory: bytes) -> None:
+    """Refuse what Office packs as a ZIP, under whatever name it is saved."""
+    for name, meaning in _DOCUMENTS.items():
+        if name in directory:
+            raise InputError(f"this is {meaning}, not CSV", remedy=SAVE_AS_CSV)
 
 
 def _members(archive: zipfile.ZipFile, most_bytes: int) -> Sequence[Member]:
@@ -103,6 +123,8 @@ def _members(archive: zipfile.ZipFile, most_bytes: int) -> Sequence[Member]:
         what = f"{_name(unknown[0])[:80]!r} is no file of an audience" if unknown else "there is no CSV file in the ZIP"
         raise InputError(what, remedy=_REMEDY)
     wanted = [info for info in infos if kind_in_name(_name(info)) != NEVER_ASKED]
+    if not wanted:
+        check_asked(_name(infos[0]))
     for info in wanted:
         _check(info)
     if sum(info.file_size for info in wanted) > most_bytes:

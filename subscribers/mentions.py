@@ -7,17 +7,16 @@ from typing import Any
 from sqlalchemy import Column, Connection, Table, delete, select
 
 from subscribers.address import parse_address
-from subscribers.tables import address_change, notice, subscriber
+from subscribers.tables import address_change, notice
 
 _WHERE = ((address_change, address_change.c.new_address), (notice, notice.c.to_address))
 
 
-def erase_mentions(connection: Connection, subscriber_ids: Collection[int]) -> Counter[str]:
-    """Delete the rows that name the addresses of these people, whoever asked; how many, by table.
+def erase_mentions(connection: Connection, keys: Collection[str]) -> Counter[str]:
+    """Delete the rows that name the people with these address keys, whoever asked; how many, by table.
 
-    What was asked is not completed: its links are good for nothing. Call it before the people themselves are deleted.
+    What was asked is not completed: its links are good for nothing.
     """
-    keys = set(connection.scalars(select(subscriber.c.address_key).where(subscriber.c.id.in_(subscriber_ids))))
     counts: Counter[str] = Counter()
     for table, column in _WHERE if keys else ():
         counts[table.name] += _erase(connection, table, column, keys)

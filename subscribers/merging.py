@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from subscribers.address import Address
 from subscribers.leaving import end_many
 from subscribers.ledger_entry import Entry, Kind, Record
-from subscribers.notice import NoticeKind, NoticeState
+from subscribers.notice import ASKING, NoticeKind, NoticeState
+from subscribers.overwriting import scrub_soon
 from subscribers.records import SubscriberRecord, SubscriptionRecord, find, find_by_id
 from subscribers.retention import Policies
 from subscribers.returning import agreed_again
@@ -16,6 +18,50 @@ from subscribers.subscription import Actor, EndedReason, State
 from subscribers.tables import consent, notice, subscriber, subscription
 
 SOURCE = "change of address"
+_FILLED = ("name", "organisation")
+"""What the person who stays takes over where it has nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foreseen:
+    """What putting a person together with the one at a new address would do, list by list."""
+
+    goes_over: tuple[str, ...]
+    """Lists that only the person is on: the subscription goes to the new address."""
+    on_both: tuple[str, ...]
+    """Lists that both are on: one subscription stays."""
+    begins_again: tuple[str, ...]
+    """Lists that the one at the new address is on no more, or not yet: active there from now on."""
+    stays_behind: tuple[str, ...]
+    """Lists that the person is not active on: they wait at the old address for their deadline."""
+    fills: tuple[str, ...]
+    """What is empty at the new address and comes along."""
+
+
+def foreseen(person: SubscriberRecord, other: SubscriberRecord) -> Foreseen:
+    """What `Merge` would do with these two. Pure."""
+    active = [item.list for item in person.subscriptions if item.state is State.ACTIVE]
+    theirs = {item.list: item.state is State.ACTIVE for item in other.subscriptions}
+    return Foreseen(
+        goes_over=tuple(name for name in active if name not in theirs),
+        on_both=tuple(name for name in active if theirs.get(name) is True),
+        begins_again=tuple(name for name in active if theirs.get(name) is False),
+        stays_behind=tuple(item.list for item in person.subscriptions if item.state is not State.ACTIVE),
+        fills=tuple(_empty_values(person, other)),
+    )
+
+
+def _empty_values(person: SubscriberRecord, other: SubscriberRecord) -> dict[str, str]:
+    return {key: value for key in _FILLED if (value := getattr(person, key)) and not getattr(other, key)}
+
+
+def lock_both(connection: Connection, subscriber_id: int, new: Address) -> None:
+    """Lock a person and whoever has the address `new`, in the order of their ids, before anything that hangs on them.
+
+    So two changes at once, or a change and an erasure, never wait for each other. Call it before either is locked.
+    """
+    which = (subscriber.c.id == subscriber_id) | (subscriber.c.address_key == new.key)
+    connection.execute(select(subscriber.c.id).where(which).order_by(subscriber.c.id).with_for_update()).all()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +75,14 @@ class Merge:
 
     def to_address(self, subscriber_id: int, new: Address) -> bool:
         """Mail goes to `new` from now on; False if the person is gone, or mail to `new` was suppressed meanwhile."""
-        person, other = self._locked(subscriber_id, new)
+        lock_both(self.connection, subscriber_id, new)
+        person, other = find_by_id(self.connection, subscriber_id), find(self.connection, new)
         if person is None or person.suppressed or (other and other.suppressed):
             return False
-        if other is None or other.id == person.id:
-            self._rename(person.id, new)
-        else:
+        if other and other.id != person.id:
             self._join(person, other)
+        elif not self._rename(person.id, new):
+            return self.to_address(subscriber_id, new)
         self._close_links(person.id)
         # A store restored from before this must not go on mailing the old address (I11).
         self.record([Entry(kind=Kind.MOVED, at=self.now, ref=person.ref)])
@@ -43,31 +90,27 @@ class Merge:
 
     def _close_links(self, subscriber_id: int) -> None:
         """Links that lie in the old mailbox open nothing more of who is at the new one, and confirm nothing there."""
-        mine = (notice.c.subscriber_id == subscriber_id) & notice.c.kind.in_([NoticeKind.MY_DATA, NoticeKind.CONFIRM])
+        mine = (notice.c.subscriber_id == subscriber_id) & notice.c.kind.in_([NoticeKind.MY_DATA, *ASKING])
         mailed = mine & (notice.c.state != NoticeState.QUEUED) & notice.c.used_at.is_(None)
         self.connection.execute(update(notice).where(mailed).values(used_at=self.now))
 
-    def _locked(self, subscriber_id: int, new: Address) -> tuple[SubscriberRecord | None, SubscriberRecord | None]:
-        """Both people, locked in the order of their ids: two changes at once cannot wait for each other."""
-        which = (subscriber.c.id == subscriber_id) | (subscriber.c.address_key == new.key)
-        query = select(subscriber.c.id).where(which).order_by(subscriber.c.id).with_for_update()
-        self.connection.execute(query).all()
-        return find_by_id(self.connection, subscriber_id), find(self.connection, new)
-
-    def _rename(self, subscriber_id: int, new: Address) -> None:
+    def _rename(self, subscriber_id: int, new: Address) -> bool:
+        """False if somebody took the address at this very moment: then they are put together like any two."""
         mine = update(subscriber).where(subscriber.c.id == subscriber_id)
-        self.connection.execute(mine.values(address=new.spelling, address_key=new.key))
+        try:
+            with self.connection.begin_nested():
+                self.connection.execute(mine.values(address=new.spelling, address_key=new.key))
+        except IntegrityError:
+            return False
+        scrub_soon(self.connection, {"subscriber.address": 1}, self.now)
+        return True
 
     def _join(self, person: SubscriberRecord, other: SubscriberRecord) -> None:
         """Every active subscription goes on at `other`; what ended stays behind, for its deadline."""
         for item in person.subscriptions:
             if item.state is State.ACTIVE:
                 self._hand_over(item, other)
-        empty = {
-            key: value
-            for key in ("name", "organisation")
-            if (value := getattr(person, key)) and not getattr(other, key)
-        }
+        empty = _empty_values(person, other)
         if empty:
             self.connection.execute(update(subscriber).where(subscriber.c.id == other.id).values(**empty))
 

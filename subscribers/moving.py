@@ -13,18 +13,19 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
 from subscribers.address import Address, parse_address
 from subscribers.clock import require_aware
 from subscribers.joining import REF_OCTETS
 from subscribers.ledger_entry import Record
-from subscribers.merging import Merge
+from subscribers.merging import Merge, lock_both
 from subscribers.notice import NoticeKind
 from subscribers.outbox import count_since, queue_notice
+from subscribers.overwriting import scrub_soon
 from subscribers.records import find, find_by_id
 from subscribers.retention import Period, Policies, deadline
-from subscribers.tables import address_change, notice, subscriber
+from subscribers.tables import address_change, notice
 
 KEEP_DAYS = 7
 """How long both ends have to agree."""
@@ -33,6 +34,8 @@ MOST_MAILS = 6
 MOST_TO_ONE = 3
 """Mails in a day to one new address, whoever names it."""
 DAY = timedelta(days=1)
+RULE = "address-changes"
+"""By which its rows are erased (subscribers/tables)."""
 _KINDS = frozenset({NoticeKind.ADDRESS_OLD, NoticeKind.ADDRESS_NEW})
 
 
@@ -66,8 +69,6 @@ class Change:
     subscriber_id: int
     list: str
     new_address: str
-    has_agreed: bool
-    """Whether this end has agreed already."""
 
 
 def ask_to_move(
@@ -93,7 +94,7 @@ def ask_to_move(
     about: dict[str, Any] = {"subscriber_id": subscriber_id, "list_slug": list_slug, "now": moment, "zone": zone}
     old_ref = queue_notice(connection, kind=NoticeKind.ADDRESS_OLD, keep_days=KEEP_DAYS, **about)
     new_ref = _ask_new(connection, new, about)
-    connection.execute(delete(address_change).where(address_change.c.subscriber_id == subscriber_id))
+    _forget(connection, address_change.c.subscriber_id == subscriber_id, moment)
     connection.execute(
         insert(address_change).values(
             subscriber_id=subscriber_id,
@@ -120,7 +121,6 @@ def find_change(connection: Connection, ref: bytes, *, now: datetime) -> Change 
         subscriber_id=row.subscriber_id,
         list=row.list,
         new_address=row.new_address,
-        has_agreed=(row.old_agreed_at if end is End.OLD else row.new_agreed_at) is not None,
     )
 
 
@@ -135,7 +135,7 @@ def agree(connection: Connection, ref: bytes, *, now: datetime, policies: Polici
     if None in both.values():
         connection.execute(update(address_change).where(address_change.c.id == row.id).values({column: moment}))
         return Step.WAITING
-    connection.execute(delete(address_change).where(address_change.c.id == row.id))
+    _forget(connection, address_change.c.id == row.id, moment)
     move = Merge(connection=connection, now=moment, policies=policies, record=record)
     return Step.MOVED if move.to_address(row.subscriber_id, parse_address(row.new_address)) else Step.GONE
 
@@ -145,8 +145,14 @@ def refuse(connection: Connection, ref: bytes, *, now: datetime) -> Step:
     row = _row(connection, ref, require_aware(now), lock=True)
     if row is None:
         return Step.GONE
-    connection.execute(delete(address_change).where(address_change.c.id == row.id))
+    _forget(connection, address_change.c.id == row.id, now)
     return Step.REFUSED
+
+
+def _forget(connection: Connection, which: ColumnElement[bool], now: datetime) -> None:
+    """A request is over; it may name somebody who is not with us, so its bytes go with the next run."""
+    gone = connection.execute(delete(address_change).where(which)).rowcount
+    scrub_soon(connection, {address_change.name: gone}, now, rule=RULE)
 
 
 def _ask_new(connection: Connection, new: Address, about: dict[str, Any]) -> bytes | None:
@@ -166,9 +172,10 @@ def _was_named_often(connection: Connection, new: Address, now: datetime) -> boo
 
 def _row(connection: Connection, ref: bytes, now: datetime, *, lock: bool = False) -> Any:  # noqa: ANN401 - a row
     named = or_(address_change.c.old_ref == ref, address_change.c.new_ref == ref)
-    if lock:  # the person before what hangs on them, as an erasure does
-        owner = select(address_change.c.subscriber_id).where(named)
-        connection.execute(select(subscriber.c.id).where(subscriber.c.id.in_(owner)).with_for_update()).all()
+    if lock:  # both people before what hangs on them, as an erasure does; a ref never comes to name another address
+        asked = connection.execute(select(address_change.c.subscriber_id, address_change.c.new_address).where(named))
+        for who in asked.all():
+            lock_both(connection, who.subscriber_id, parse_address(who.new_address))
     query = select(address_change).where(named, address_change.c.erase_at > now)
     return connection.execute(query.with_for_update() if lock else query).one_or_none()
 

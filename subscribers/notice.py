@@ -8,6 +8,8 @@ class NoticeKind(StrEnum):
 
     CONFIRM = "confirm"
     """Somebody signed this address up: press the button to confirm (double opt-in)."""
+    CONFIRM_IMPORTED = "confirm-imported"
+    """This address came in a file, and waits: press the button if you want the list."""
     ALREADY = "already"
     """Somebody signed this address up, and it is on the list already: nothing to do."""
     MY_DATA = "my-data"
@@ -20,6 +22,12 @@ class NoticeKind(StrEnum):
     """You have left, at the person's own request."""
     LEFT = "left"
     """Somebody ended this subscription by a link; if it was not you, undo it."""
+    UNDO = "undo"
+    """The link with which an ending can be taken back, asked for on the page of a subscription that has ended."""
+
+
+ASKING = frozenset({NoticeKind.CONFIRM, NoticeKind.CONFIRM_IMPORTED})
+"""Those whose link puts somebody on a list."""
 
 
 class NoticeState(StrEnum):

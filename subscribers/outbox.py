@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, exists, func, insert, select
 
 from subscribers.clock import require_aware
-from subscribers.notice import NoticeKind, NoticeState
+from subscribers.notice import ASKING, NoticeKind, NoticeState
 from subscribers.retention import Period, RetentionPolicy, deadline
 from subscribers.tables import notice, subscriber
 
@@ -33,19 +33,22 @@ def queue_notice(  # noqa: PLR0913 - a row of the outbox, by keyword
     to_address: str | None = None,
     details: Mapping[str, str] | None = None,
     at_most_every: timedelta | None = None,
+    not_after: datetime | None = None,
     zone: ZoneInfo | None = None,
 ) -> bytes | None:
     """Queue one notice inside the caller's transaction; return its ref, which its single-use link names.
 
     None, and nothing is queued, if this person was sent one of this kind less than `at_most_every` ago, whatever list
-    it was about. It is erased, and its link with it, at the end of the day that lies `keep_days` (1-27) after
-    `now`, counted in `zone` like every deadline; or earlier, with the person.
+    it was about; both kinds that ask for a confirmation count as one. It is erased, and its link with it, at the end of
+    the day that lies `keep_days` (1-27) after `now`, counted in `zone` like every deadline; not later than `not_after`,
+    when what it is about goes; or earlier, with the person.
     """
     moment = require_aware(now)
     connection.execute(select(subscriber.c.id).where(subscriber.c.id == subscriber_id).with_for_update())
     if at_most_every and _has_younger(connection, kind, subscriber_id, moment - at_most_every):
         return None
     ref = secrets.token_bytes(REF_OCTETS)
+    due = deadline(moment, Period(keep_days), zone or RetentionPolicy().zone)
     values = {
         "ref": ref,
         "kind": kind.value,
@@ -57,7 +60,7 @@ def queue_notice(  # noqa: PLR0913 - a row of the outbox, by keyword
         "state": NoticeState.QUEUED.value,
         "due_at": moment,
         "created_at": moment,
-        "erase_at": deadline(moment, Period(keep_days), zone or RetentionPolicy().zone),
+        "erase_at": min(due, not_after or due),
     }
     connection.execute(insert(notice).values(values))
     return ref
@@ -73,5 +76,6 @@ def count_since(
 
 
 def _has_younger(connection: Connection, kind: NoticeKind, subscriber_id: int, since: datetime) -> bool:
-    mine = exists().where(notice.c.subscriber_id == subscriber_id, notice.c.kind == kind.value)
+    alike = ASKING if kind in ASKING else {kind}
+    mine = exists().where(notice.c.subscriber_id == subscriber_id, notice.c.kind.in_([item.value for item in alike]))
     return bool(connection.scalar(select(mine.where(notice.c.created_at > since))))

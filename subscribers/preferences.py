@@ -8,11 +8,13 @@ decides who is mailed (I2). A list that stops offering it changes nothing for wh
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
 from subscribers.cell_text import ATTRIBUTE_LIMIT, NAME_LIMIT, clean_text
 from subscribers.clock import require_aware
+from subscribers.overwriting import scrub_soon
 from subscribers.subscription import Actor, State
 from subscribers.tables import subscriber, subscription
 
@@ -51,6 +53,12 @@ def active_refs(connection: Connection, subscriber_id: int) -> list[bytes]:
     ]
 
 
+def refs_beside(connection: Connection, ref: bytes) -> list[bytes]:
+    """The references of all that the person of this subscription is subscribed to, also if it has ended itself."""
+    owner = connection.scalar(select(subscription.c.subscriber_id).where(subscription.c.ref == ref))
+    return [] if owner is None else active_refs(connection, owner)
+
+
 def choose_pace(connection: Connection, ref: bytes, every_days: int | None) -> bool:
     """Mail this subscription at most once in `every_days` days, or every issue for None; False if it is not active."""
     mine = update(subscription).where(subscription.c.ref == ref, subscription.c.state == State.ACTIVE.value)
@@ -68,11 +76,13 @@ def correct(
     connection: Connection,
     subscriber_id: int,
     *,
+    now: datetime,
     name: str | None = None,
     organisation: str | None = None,
     attributes: Mapping[str, str] | None = None,
 ) -> bool:
-    """Set what is given (AVG 16), also to nothing; None and missing attributes leave what is there.
+    """Set what is given (AVG 16), also to nothing; None and missing attributes leave what is there. What was there is
+    scrubbed by the next retention run.
 
     False if nobody is there any more. Raises RowRefusedError for a text that is not one harmless line (A4).
     """
@@ -81,8 +91,8 @@ def correct(
         values["name"] = clean_text(name, NAME_LIMIT, "name")
     if organisation is not None:
         values["organisation"] = clean_text(organisation, NAME_LIMIT, "organisation")
-    mine = select(subscriber.c.attributes).where(subscriber.c.id == subscriber_id).with_for_update()
-    row = connection.execute(mine).one_or_none()
+    columns = subscriber.c.name, subscriber.c.organisation, subscriber.c.attributes
+    row = connection.execute(select(*columns).where(subscriber.c.id == subscriber_id).with_for_update()).one_or_none()
     if row is None:
         return False
     if attributes:
@@ -91,4 +101,13 @@ def correct(
         values["attributes"] = {key: text for key, text in merged.items() if text}
     if values:
         connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(**values))
+        scrub_soon(connection, {f"subscriber.{key}": 1 for key in values if _loses(row, key, values[key])}, now)
     return True
+
+
+def _loses(row: Any, key: str, new: Any) -> bool:  # noqa: ANN401 - a row, and a value of one of its columns
+    """Whether something that stood there is there no more; an attribute that is added takes nothing away."""
+    before = getattr(row, key)
+    if isinstance(before, Mapping):
+        return not before.items() <= dict(new).items()
+    return bool(before) and bool(before != new)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, select, update
 
 from subscribers.deleting import positive
 from subscribers.ledger_entry import Entry, Kind, Record
+from subscribers.overwriting import DONE, is_open
 from subscribers.receipts import Receipt, mark_of, write
 from subscribers.retention import Policies
 from subscribers.rule_counts import RuleCounts, Stored
@@ -71,7 +72,7 @@ def scrub_due(  # noqa: PLR0913 - what a receipt says, by keyword
     """Finish every deletion whose scrub is due; nothing if none is."""
     proof = Proof(policies=policies, now=now, record=record, seal=seal, further=further)
     with reading(engine) as connection:
-        if not connection.scalar(select(scrub.c.id).where(scrub.c.due == 1).limit(1)):
+        if not connection.scalar(select(scrub.c.id).where(is_open()).limit(1)):
             return Scrubbed()
     with alone(engine, now, patience) as is_ours:
         if not is_ours:
@@ -92,8 +93,8 @@ def _scrub(engine: Engine, proof: Proof, sweepers: Sequence[Sweeper], patience: 
     counts: Counter[str] = Counter()
     for row in marks.values():
         counts.update(row.counts)
-    tables = {name for name in counts if name in metadata.tables}
-    if tables & PEOPLE and (obstacle := _sweep(sweepers, proof.now, counts)):
+    tables = {table for name in counts if (table := name.partition(".")[0]) in metadata.tables}
+    if counts.keys() & PEOPLE and (obstacle := _sweep(sweepers, proof.now, counts)):
         return Scrubbed(still_due=obstacle)
     if tables and (reason := leave_no_byte(engine, sorted(tables), patience=patience)):
         return Scrubbed(still_due=reason)
@@ -121,7 +122,7 @@ class _Mark:
 
 def _due_marks(engine: Engine) -> dict[int, _Mark]:
     with reading(engine) as connection:
-        rows = connection.execute(select(scrub.c.id, scrub.c.counts, scrub.c.rules).where(scrub.c.due == 1)).all()
+        rows = connection.execute(select(scrub.c.id, scrub.c.counts, scrub.c.rules).where(is_open())).all()
     return {row.id: _Mark(counts=row.counts, rules=RuleCounts.read(row.rules)) for row in rows}
 
 
@@ -130,7 +131,7 @@ def _receipt(engine: Engine, marks: Mapping[int, _Mark], counts: Counter[str], p
     with writing(engine) as connection:
         if _as_now(connection, marks) != {number: row.counts for number, row in marks.items()}:
             return Scrubbed(still_due="another process went on deleting")
-        connection.execute(update(scrub).where(scrub.c.id.in_(marks)).values(due=0))
+        connection.execute(update(scrub).where(scrub.c.id.in_(marks)).values(due=DONE))
         return Scrubbed(
             receipt=write(
                 connection,
@@ -144,7 +145,7 @@ def _receipt(engine: Engine, marks: Mapping[int, _Mark], counts: Counter[str], p
 
 
 def _as_now(connection: Connection, marks: Mapping[int, object]) -> dict[int, dict[str, int]]:
-    query = select(scrub.c.id, scrub.c.counts).where(scrub.c.id.in_(marks), scrub.c.due == 1)
+    query = select(scrub.c.id, scrub.c.counts).where(scrub.c.id.in_(marks), is_open())
     return {row.id: row.counts for row in connection.execute(query.with_for_update())}
 
 

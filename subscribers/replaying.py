@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, Table, func, select
 
-from subscribers.consent import AGREEING
+from subscribers.consent import AGREEING, Shown
 from subscribers.deleting import Deletion
 from subscribers.leaving import Request, end_many, suppress
 from subscribers.ledger_entry import Entry, Kind, nowhere
@@ -28,6 +28,8 @@ CHUNK = 5000
 MARGIN = timedelta(minutes=1)
 """Between writing an entry and committing what it says."""
 SOURCE = "replayed from the ledger"
+REPLAYED = Shown(source=SOURCE)
+"""The ledger knows the moment of an undo, and no words."""
 
 T = TypeVar("T")
 
@@ -62,7 +64,7 @@ class PeopleReplay:
         for row in _rows(connection, entries, subscription.c.state == State.ENDED.value):
             entry = entries[bytes(row.ref)]
             if row.ended_at <= entry.at:
-                undone = undo_ending(connection, entry.ref, now=entry.at, record=nowhere)
+                undone = undo_ending(connection, entry.ref, now=entry.at, record=nowhere, said=REPLAYED)
                 self.done["returned"] += undone.outcome is UndoOutcome.RETURNED
 
     def _end(self, connection: Connection, entries: dict[bytes, Entry]) -> None:

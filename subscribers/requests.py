@@ -4,7 +4,6 @@ A request names a person by their random id only, and keeps no key to them: as l
 who it is; once they are erased it still proves that their request was answered in time, and names nobody.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -109,11 +108,6 @@ def list_requests(connection: Connection, *, with_done: bool = False) -> list[Da
     if not with_done:
         query = query.where(request.c.done_at.is_(None))
     return [_read(row) for row in connection.execute(query)]
-
-
-def overdue_requests(connection: Connection, *, now: datetime) -> Sequence[DataRequest]:
-    """Those whose month is over."""
-    return [item for item in list_requests(connection) if item.is_overdue(now)]
 
 
 def requests_of(connection: Connection, subscriber_ref: bytes) -> list[dict[str, object]]:

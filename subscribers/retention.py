@@ -47,6 +47,8 @@ class Rule(StrEnum):
     """Erased at once, because the person or an operator asked for it (B9)."""
     LEFT_OVER = "left-over"
     """A person on no list at all: nothing allows them to stay."""
+    CORRECTED = "corrected"
+    """A value in whose place another one was put: an address, a name. The person stays."""
     AGAIN = "again"
     """Erased before, and back with a backup that was restored: erased again before anything else (I11)."""
 

@@ -1,11 +1,12 @@
 """Taking back an ending: who left by a link, or was made to, is back as long as nothing was erased.
 
 An undo takes back the whole act: subscriptions that the same press of a button ended (the same person, the same
-instant) return together. The evidence says "returned" and repeats the words that were agreed to before, and the ledger
-says it too, so that a restore does not end them again (I11).
+instant) return together. The evidence says "returned" with the words that stood at the button (B3); what was agreed to
+before stays beside it, with its own. The ledger says it too, so that a restore does not end them again (I11).
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,12 +15,13 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from subscribers.clock import require_aware
-from subscribers.consent import AGREEING, ConsentEvent, Evidence
+from subscribers.consent import AGREEING, ConsentEvent, Evidence, Shown
 from subscribers.ledger_entry import Entry, Kind, Record
 from subscribers.subscription import Actor, EndedReason, State
 from subscribers.tables import consent, subscriber, subscription, suppression
 
-SOURCE = "undo of leaving"
+UNDONE = Shown(source="undo of leaving")
+"""What is known of an undo by itself: the ledger, for one, keeps no words."""
 PRESS_LIFE = timedelta(minutes=15)
 """How long after an ending a press of the button still counts as the one that ended it: twice, or with a slow line."""
 
@@ -44,10 +46,17 @@ class UndoResult:
 
 
 def undo_ending(
-    connection: Connection, ref: bytes, *, now: datetime, record: Record, pressed_at: datetime | None = None
+    connection: Connection,
+    ref: bytes,
+    *,
+    now: datetime,
+    record: Record,
+    pressed_at: datetime | None = None,
+    said: Shown = UNDONE,
 ) -> UndoResult:
     """Make the subscription that `ref` names active again, with all that ended in the same act. Idempotent.
 
+    `said` goes into the evidence: the words of the page on which the button was pressed (B3).
     With `pressed_at` only by who ended it with that press: the button stands in mails that were forwarded, and whoever
     presses it after the owner had left may not bring them back. None for a link that was mailed to the owner.
     """
@@ -58,11 +67,11 @@ def undo_ending(
     named = row[0]
     if named.state == State.ACTIVE:
         return UndoResult(outcome=UndoOutcome.STANDS, list=named.list)
-    if not _may_return(connection, named) or not _ended_it(named, pressed_at):
+    if not may_return(connection, named) or not _ended_it(named, pressed_at):
         return UndoResult(outcome=UndoOutcome.GONE)
     same_act = (subscription.c.subscriber_id == named.subscriber_id) & (subscription.c.ended_at == named.ended_at)
-    rows = [item for item in _locked(connection, same_act) if _may_return(connection, item)]
-    _revive(connection, rows, moment)
+    rows = [item for item in _locked(connection, same_act) if may_return(connection, item)]
+    _revive(connection, rows, moment, said)
     record([Entry(kind=Kind.RETURNED, at=moment, ref=item.ref) for item in rows])
     return UndoResult(outcome=UndoOutcome.RETURNED, list=named.list)
 
@@ -76,7 +85,7 @@ def _locked(connection: Connection, where: Any) -> Sequence[Any]:  # noqa: ANN40
     return connection.execute(select(subscription).where(where).order_by(subscription.c.id).with_for_update()).all()
 
 
-def _may_return(connection: Connection, row: Any) -> bool:  # noqa: ANN401 - a row
+def may_return(connection: Connection, row: Any) -> bool:  # noqa: ANN401 - a row
     """Whether its own person ended it, is mailed at all, and had agreed: an unconfirmed sign-up is no consent (B3)."""
     is_own = row.state == State.ENDED and row.ended_reason == EndedReason.UNSUBSCRIBED
     if not is_own or _is_suppressed(connection, row.subscriber_id):
@@ -92,30 +101,44 @@ def _is_suppressed(connection: Connection, subscriber_id: int) -> bool:
     return connection.scalar(select(suppression.c.id).where(suppression.c.subscriber_id == subscriber_id)) is not None
 
 
-def _revive(connection: Connection, rows: Sequence[Any], now: datetime) -> None:
+def _revive(connection: Connection, rows: Sequence[Any], now: datetime, said: Shown) -> None:
     back = {"state": State.ACTIVE.value, "ended_at": None, "ended_reason": None, "erase_at": None, "period": None}
     ids = [row.id for row in rows]
     connection.execute(
         update(subscription).where(subscription.c.id.in_(ids)).values(**back, actor=Actor.SUBSCRIBER.value)
     )
-    connection.execute(insert(consent), [agreed_again(connection, number, now, SOURCE).row(number) for number in ids])
+    connection.execute(insert(consent), [_evidence(connection, number, now, said).row(number) for number in ids])
 
 
-def agreed_again(connection: Connection, subscription_id: int, now: datetime, source: str) -> Evidence:
-    """Evidence that what was agreed to last holds again from `now` on, with the same basis and words."""
+def _evidence(connection: Connection, subscription_id: int, now: datetime, said: Shown) -> Evidence:
     last = _last_agreement(connection, subscription_id)
     return Evidence(
         event=ConsentEvent.RETURNED,
         at=now,
         basis=last.basis if last else "",
-        source=source,
-        wording=last.wording if last else "",
-        wording_version=last.wording_version if last else "",
+        source=said.source,
+        wording=said.wording,
+        wording_version=said.wording_version,
         actor=Actor.SUBSCRIBER,
     )
 
 
-def _last_agreement(connection: Connection, subscription_id: int) -> Any:  # noqa: ANN401 - a row
-    agreed = consent.c.event.in_([event.value for event in AGREEING])
+def agreed_again(connection: Connection, subscription_id: int, now: datetime, source: str) -> Evidence:
+    """Evidence that what was agreed to holds elsewhere from `now` on: the words of that agreement go along.
+
+    Those of the consent itself, not of an undo after it: the subscription that holds them will be erased.
+    """
+    last = _last_agreement(connection, subscription_id, AGREEING - {ConsentEvent.RETURNED})
+    last = last or _last_agreement(connection, subscription_id)
+    said = Shown(
+        source=source,
+        wording=last.wording if last else "",
+        wording_version=last.wording_version if last else "",
+    )
+    return _evidence(connection, subscription_id, now, said)
+
+
+def _last_agreement(connection: Connection, subscription_id: int, events: AbstractSet[ConsentEvent] = AGREEING) -> Any:  # noqa: ANN401 - a row
+    agreed = consent.c.event.in_([event.value for event in events])
     query = select(consent).where(consent.c.subscription_id == subscription_id, agreed).order_by(consent.c.id.desc())
     return connection.execute(query.limit(1)).one_or_none()

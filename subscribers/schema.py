@@ -1,7 +1,7 @@
 """MetaData and the helpers by which every column says what it holds and how long it stays.
 
-Erasure, a person's export, the record of processing and the privacy page are derived from these declarations
-(DESIGN.md, "The schema knows what is personal"), so a table added later cannot be forgotten by any of them.
+Erasure, a person's export, the record of processing and the privacy page are derived from these declarations, so a
+table added later cannot be forgotten by any of them.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, DateTime, Dialect, MetaData, Table
+from sqlalchemy import BigInteger, Column, DateTime, Dialect, Integer, MetaData, Table
 from sqlalchemy.types import TypeDecorator
 
 metadata = MetaData(
@@ -22,6 +22,9 @@ metadata = MetaData(
     }
 )
 
+Id = BigInteger().with_variant(Integer(), "sqlite")
+"""Integer keys: SQLite's rowid, PostgreSQL's bigint. AUTOINCREMENT, so that no id ever means two things."""
+
 
 class Keep(StrEnum):
     """How long a value stays."""
@@ -30,8 +33,6 @@ class Keep(StrEnum):
     """Until the last subscription of the person is erased."""
     WITH_SUBSCRIPTION = "with-subscription"
     """Until the deadline of the subscription that the row belongs to."""
-    WITH_JOB = "with-job"
-    """As long as the send job is kept; holds nothing about a person."""
     FOR_EVER = "for-ever"
     """Holds nothing about a person and proves what was done (receipts, compiled issues)."""
     WHILE_RUNNING = "while-running"

@@ -18,26 +18,8 @@ from typing import Never
 from subscribers.errors import InputError
 from subscribers.hints import meant, shown
 from subscribers.segment_tokens import Token, shown_token, tokens
-from subscribers.segment_tree import AllOf, AnyOf, Compare, Condition, Has, Not, OneOf, Operator, comparisons, written
+from subscribers.segment_tree import AllOf, AnyOf, Compare, Condition, Has, Not, OneOf, Operator
 from subscribers.value_types import ValueType, stored_day, stored_number
-
-__all__ = [
-    "EXAMPLE",
-    "LANGUAGE",
-    "LIST",
-    "AllOf",
-    "AnyOf",
-    "Compare",
-    "Condition",
-    "ConditionError",
-    "Has",
-    "Not",
-    "OneOf",
-    "Operator",
-    "comparisons",
-    "parse_condition",
-    "written",
-]
 
 LONGEST = 1_000
 """Characters of a condition."""

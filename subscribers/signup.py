@@ -19,7 +19,7 @@ from subscribers.address import Address
 from subscribers.clock import require_aware
 from subscribers.consent import ConsentEvent, Evidence
 from subscribers.joining import REF_OCTETS, find_or_add
-from subscribers.notice import NoticeKind
+from subscribers.notice import ASKING, NoticeKind
 from subscribers.outbox import count_since, queue_notice
 from subscribers.records import SubscriberRecord, SubscriptionRecord
 from subscribers.retention import DEFAULT_DAYS, RetentionPolicy, deadline
@@ -29,8 +29,8 @@ from subscribers.tables import consent, subscription
 
 MAILBOX_MAY_BE_BACK = frozenset({SuppressionReason.HARD_BOUNCE.value, SuppressionReason.SOFT_BOUNCE.value})
 """Suppressions that a confirmation lifts: the mailbox works, and its owner asks for the mail (decision 0011)."""
-KINDS = frozenset({NoticeKind.CONFIRM, NoticeKind.ALREADY})
-"""What a sign-up can make us send."""
+KINDS = ASKING | {NoticeKind.ALREADY}
+"""What a sign-up can make us send, and the question to who came in a file: both fill one mailbox."""
 
 
 class SignUpOutcome(StrEnum):

@@ -1,28 +1,30 @@
 """Answering people: `newsletter subscribers copy` (AVG 15 and 20) and `correct` (AVG 16)."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
+from sqlalchemy import Connection
 
+from newsletter.cli import merging
 from newsletter.cli.common import ConfigOption, JsonOption, Project, console, errors, open_project, print_json
 from newsletter.cli.leaving import AddressArgument, find_person
 from newsletter.cli.private_files import asked, is_below, path_below, shown, written
 from newsletter.store.known import everything_about
 from newsletter.web.manner import list_of
 from newsletter.web.own_data import Words, as_csv, as_json
-from subscribers.address import parse_address
+from subscribers.address import Address, parse_address
 from subscribers.cell_text import RowRefusedError
 from subscribers.clock import utc_now
-from subscribers.errors import InputError, NegativeError
+from subscribers.errors import ConflictError, InputError, NegativeError
 from subscribers.import_rows import typed_value
-from subscribers.merging import Merge
+from subscribers.merging import Merge, lock_both
 from subscribers.preferences import correct
 from subscribers.records import SubscriberRecord
 from subscribers.transactions import reading, writing
 
-NEGATIVE = 1
 NOT_KNOWN = "nothing is known about this address"
 
 
@@ -64,7 +66,7 @@ def copy_of(
         errors.print("This file leaves the promise: no erasure reaches it. Delete it yourself when it has served.")
 
 
-def correct_person(
+def correct_person(  # noqa: PLR0913, PLR0917 - Typer reads the options from the signature
     address: AddressArgument,
     name: Annotated[str | None, typer.Option("--name", help='The right name; "" removes it.')] = None,
     organisation: Annotated[str | None, typer.Option("--organisation", help='The right one; "" removes it.')] = None,
@@ -74,37 +76,99 @@ def correct_person(
     new_address: Annotated[
         str | None, typer.Option("--address", metavar="NEW", help="Another address, when you know that it is theirs.")
     ] = None,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Somebody we know has the new address, and they are one person.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be changed; change nothing.")] = False,
     config: ConfigOption = None,
     as_json_: JsonOption = False,
 ) -> None:
-    """Correct what is stored about a person (AVG 16). An address that somebody else has puts the two together.
+    """Correct what is stored about a person (AVG 16).
+
+    An address that somebody else has would put the two together: it says what that means, and asks, or wants --merge.
 
     \b
     Example: newsletter subscribers correct jan@example.org --name "Jan de Vries" --attribute gemeente=Ede
+    Example: newsletter subscribers correct jan@example.org --address jan.nieuw@example.org --dry-run
     """
     project = open_project(config)
     person = _known(project, address)
-    given = _attributes(project, person, attributes or [])
-    if name is None and organisation is None and not given and new_address is None:
-        raise InputError("nothing was named to correct", remedy="add --name, --organisation, --attribute or --address")
     new = parse_address(new_address) if new_address else None
+    given = Correction(
+        name=name, organisation=organisation, attributes=_attributes(project, person, attributes or []), address=new
+    )
+    if not given.names:
+        raise InputError("nothing was named to correct", remedy="add --name, --organisation, --attribute or --address")
+    with reading(project.engine) as connection:
+        other = merging.somebody_else(connection, person, new)
+    if other and not as_json_:
+        merging.announce(person, other)
+    if dry_run and as_json_:
+        print_json({"dry_run": True, "would_correct": given.names, "would_merge": merging.as_values(person, other)})
+        return
+    if dry_run:
+        merging.end_dry_run(person, other, given.names)
+    if other:
+        merging.agree(merge=merge, asks=not as_json_)
+    _correct(project, person, given, other)
+    if as_json_:
+        print_json({"corrected": True, "merged": merging.as_values(person, other)})
+    else:
+        console.print("Corrected, and put together with who was at the new address." if other else "Corrected.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correction:
+    """What an operator says is right; None leaves what is there."""
+
+    name: str | None
+    organisation: str | None
+    attributes: dict[str, str]
+    address: Address | None
+
+    @property
+    def names(self) -> list[str]:
+        """What it corrects."""
+        found = {"name": self.name is not None, "organisation": self.organisation is not None}
+        found |= dict.fromkeys(self.attributes, True) | {"address": self.address is not None}
+        return [name for name, is_given in found.items() if is_given]
+
+
+def _correct(project: Project, person: SubscriberRecord, given: Correction, other: SubscriberRecord | None) -> None:
+    """All of it or nothing; `other` is who is put together with the person, as was agreed to."""
     with writing(project.engine) as connection:
-        try:
-            correct(connection, person.id, name=name, organisation=organisation, attributes=given)
-        except RowRefusedError as error:
-            raise InputError(error.reason, remedy=error.remedy) from None
-        merge = Merge(
+        if given.address:
+            lock_both(connection, person.id, given.address)
+        _set_values(connection, person.id, given)
+        if given.address is None:
+            return
+        found = merging.somebody_else(connection, person, given.address)
+        if (found.id if found else None) != (other.id if other else None):
+            raise ConflictError("who has the new address changed meanwhile; nothing was", remedy="run it again")
+        move = Merge(
             connection=connection,
             now=utc_now(),
             policies=project.configuration.policies,
             record=project.ledger.append,
         )
-        if new and not merge.to_address(person.id, new):
-            raise NegativeError("mail to the new address is suppressed; nothing was changed")
-    if as_json_:
-        print_json({"corrected": True})
-    else:
-        console.print("Corrected.")
+        if not move.to_address(person.id, given.address):
+            raise NegativeError("mail to this person is suppressed; nothing was changed")
+        if other:
+            _set_values(connection, other.id, given)
+
+
+def _set_values(connection: Connection, subscriber_id: int, given: Correction) -> None:
+    try:
+        correct(
+            connection,
+            subscriber_id,
+            now=utc_now(),
+            name=given.name,
+            organisation=given.organisation,
+            attributes=given.attributes,
+        )
+    except RowRefusedError as error:
+        raise InputError(error.reason, remedy=error.remedy) from None
 
 
 def _known(project: Project, address: str) -> SubscriberRecord:

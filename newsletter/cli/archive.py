@@ -10,8 +10,17 @@ from newsletter.config import Configuration
 from newsletter.store.archive import Edition, editions
 from newsletter.store.archive import withdraw as set_withdrawn
 from subscribers.clock import utc_now
+from subscribers.errors import InputError
 
-app = typer.Typer(help="The web archive: list the issues, withdraw one.", invoke_without_command=True)
+app = typer.Typer(
+    help="""The web archive: list the issues, withdraw one. Without a command: the list.
+
+    \b
+    Examples: newsletter archive
+              newsletter archive withdraw nieuwsbrief zomereditie
+    """,
+    invoke_without_command=True,
+)
 
 
 @app.callback()
@@ -49,7 +58,11 @@ def withdraw(
     """
     project = open_project(config)
     at = None if undo else utc_now()
-    has_changed = set_withdrawn(project.engine, list_slug, slug, at, record=project.ledger.append)
+    try:
+        has_changed = set_withdrawn(project.engine, list_slug, slug, at, record=project.ledger.append)
+    except InputError:
+        project.configuration.mailing_list(list_slug)  # names the lists there are, if that is what is wrong
+        raise
     state = "shown again" if undo else "withdrawn"
     console.print(f"{list_slug}/{slug} is {state}." if has_changed else f"{list_slug}/{slug} is {state} already.")
     if has_changed and not undo:

@@ -15,7 +15,15 @@ from newsletter.store.migrate import current
 from newsletter.store.migrate import upgrade as upgrade_schema
 from subscribers.errors import InputError
 
-app = typer.Typer(help="The database behind the lists and the jobs: schema, backups, ledger.", no_args_is_help=True)
+app = typer.Typer(
+    help="""The database behind the lists and the jobs: schema, backups, ledger.
+
+    \b
+    Examples: newsletter database backup
+              newsletter database backups --verify
+    """,
+    no_args_is_help=True,
+)
 backups.register(app)
 restoring.register(app)
 

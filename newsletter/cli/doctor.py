@@ -8,8 +8,10 @@ import typer
 from rich.markup import escape
 
 from newsletter.cli.common import ConfigOption, JsonOption, Project, console, errors, open_project, print_json
-from newsletter.config import Configuration, MailingList, nearest
+from newsletter.config import Configuration
 from newsletter.config_dkim import Dkim
+from newsletter.config_keys import nearest
+from newsletter.config_lists import MailingList
 from newsletter.doctor.diagnosis import Diagnosis, Level, is_ill
 from newsletter.doctor.domain import Sender, examine
 from subscribers.errors import ConfigurationError, NegativeError

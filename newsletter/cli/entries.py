@@ -7,6 +7,7 @@ import typer
 from rich.markup import escape
 
 from newsletter.cli.common import Project, console, errors, in_short, number, print_json_line
+from newsletter.cli.known_words import without_code
 from newsletter.delivery.job import SendJob
 from newsletter.delivery.outcome import State
 from newsletter.store import deliveries
@@ -45,7 +46,7 @@ def show_entries(project: Project, job: SendJob, state: State, *, as_json: bool)
 def _line(project: Project, job: SendJob, entry: Entry) -> str:
     lists = project.configuration.lists
     zone = lists[job.list_slug].zone if job.list_slug in lists else None
-    said = " ".join(_filled((entry.reason, entry.code, entry.reply)))
+    said = " ".join(_filled((entry.reason, entry.code, without_code(entry.code, entry.reply))))
     due = f", next attempt {in_short(entry.due_at, zone=zone)}" if entry.due_at else ""
     return escape(f"{entry.address}  {said}  since {in_short(entry.since, zone=zone)}{due}")
 

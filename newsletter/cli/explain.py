@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from newsletter.cli.common import JsonOption, console, print_json
-from newsletter.config import nearest, rules_dir
+from newsletter.config_keys import nearest
+from newsletter.shipped import rules_dir
 from subscribers.errors import InputError
 
 

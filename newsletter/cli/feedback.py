@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,10 +27,18 @@ from newsletter.feedback.model import Outcome, ReturnedMail
 from newsletter.feedback.parse import parse_returned_mail
 from newsletter.feedback.reading import Files, FoundMail, find_files, read_mails
 from subscribers.clock import utc_now
-from subscribers.errors import ConfigurationError
+from subscribers.errors import ConfigurationError, InputError
 from subscribers.tokens import Keyring
 
-app = typer.Typer(help="Mail that comes back: bounces, complaints, requests to leave.", no_args_is_help=True)
+app = typer.Typer(
+    help="""Mail that comes back: bounces, complaints, requests to leave; and what waits for a person to read.
+
+    \b
+    Examples: newsletter feedback process ~/Maildir --dry-run
+              newsletter feedback list
+    """,
+    no_args_is_help=True,
+)
 
 _MEANINGS = {
     Outcome.APPLIED: "something changed",
@@ -53,17 +61,18 @@ def process(
 ) -> None:
     """Understand mail that came back, and act on it: suppress dead addresses, end subscriptions, count soft bounces.
 
-    The files are read and left as they are; the same mail again changes nothing. With `--json`, one object per mail
-    and line. `--dry-run` needs no newsletter.toml.
+    The files are read and left as they are; the same mail again changes nothing. Exit status 1 if one cannot be
+    read, or is for a person to read. With `--json`, one object per mail and line. `--dry-run` needs no newsletter.toml.
 
     \b
     Example: newsletter feedback process ~/Maildir --dry-run --json
     """
     files = find_files(paths)
-    understand = _reader(_keyring(config)) if dry_run else _applier(open_project(config))
+    unreadable: list[Path] = []
+    understand = _reader(*_known(config)) if dry_run else _applier(open_project(config))
     counts: Counter[str] = Counter()
     begun = time.monotonic()
-    for mail in _with_progress(files, quiet=as_json):
+    for mail in _with_progress(files, unreadable, quiet=as_json):
         understood, outcome = understand(mail)
         counts[outcome or understood.kind] += 1
         if as_json:
@@ -74,17 +83,25 @@ def process(
             console.print(f"For a person to read: {escape(mail.name)}")
     if not as_json:
         _summarise(counts, files, time.monotonic() - begun)
+    waiting = 0 if dry_run else counts[Outcome.HUMAN]
+    if waiting and not as_json:
+        errors.print(
+            f"{counted(waiting, 'mail is', 'mails are')} for a person to read: the files named. They stay where they "
+            "are; remove them when they are dealt with."
+        )
+    if unreadable or waiting:
+        raise typer.Exit(feedback_edges.NEGATIVE)
 
 
-def _reader(keyring: Keyring | None) -> Understood:
-    return lambda mail: (parse_returned_mail(mail.raw, keyring=keyring), None)
+def _reader(keyring: Keyring | None, titles: Sequence[str]) -> Understood:
+    return lambda mail: (parse_returned_mail(mail.raw, keyring=keyring, titles=titles), None)
 
 
 def _applier(project: Project) -> Understood:
     applier = feedback_edges.applier_of(project)
 
     def understand(mail: FoundMail) -> tuple[ReturnedMail, Outcome | None]:
-        understood = parse_returned_mail(mail.raw, keyring=project.keyring)
+        understood = applier.understand(mail.raw)
         handled = applier.handle(understood, mail.raw, now=utc_now())
         if handled.paused_job is not None:
             errors.print(
@@ -95,8 +112,8 @@ def _applier(project: Project) -> Understood:
     return understand
 
 
-def _keyring(config: Path | None) -> Keyring | None:
-    """The keys that our own marks in a mail are verified with; none where there is no project."""
+def _known(config: Path | None) -> tuple[Keyring | None, Sequence[str]]:
+    """The keys that our own marks in a mail are verified with, and the titles of the lists; none without a project."""
     from newsletter.store.secrets import FILE_NAME
 
     try:
@@ -104,17 +121,22 @@ def _keyring(config: Path | None) -> Keyring | None:
     except ConfigurationError:
         if config:
             raise
-        return None
+        return None, ()
+    titles = [item.title for item in project.configuration.lists.values()]
     has_key = (project.configuration.data_dir / FILE_NAME).exists()  # a dry run makes none
-    return project.keyring if has_key else None
+    return project.keyring if has_key else None, titles
 
 
-def _with_progress(files: Files, *, quiet: bool) -> Iterator[FoundMail]:
-    """The mails of all files, with a bar that counts files."""
+def _with_progress(files: Files, unreadable: list[Path], *, quiet: bool) -> Iterator[FoundMail]:
+    """The mails of all files, with a bar that counts files; one that cannot be read is named, and holds up no other."""
     with progress(quiet=quiet) as bar:
         task = bar.add_task("Reading mail", total=len(files.mails))
         for file in files.mails:
-            yield from read_mails(file)
+            try:
+                yield from read_mails(file)
+            except InputError as error:
+                unreadable.append(file)
+                errors.print(escape(f"Passed over: {error}"))
             bar.advance(task)
 
 

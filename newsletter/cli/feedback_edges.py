@@ -22,15 +22,17 @@ from newsletter.cli.common import (
     print_json,
 )
 from newsletter.cli.grammar import counted
+from newsletter.cli.json_log import tell_as_json
 from newsletter.feedback.applying import Applier
 from newsletter.feedback.fetching import Fetching
 from newsletter.feedback.headers import decode_words, split_headers
 from newsletter.feedback.inbox import Inbox, Round, age_in_days, waiting_for_people
 from newsletter.feedback.mime import plain_lines
 from newsletter.store.rawmail import HUMAN, RawMail, box
+from newsletter.store.rawmail_room import MEGABYTE, Room
 from newsletter.web.schedule import Scheduled
 from subscribers.clock import utc_now
-from subscribers.errors import ConfigurationError, InputError
+from subscribers.errors import ConfigurationError, InputError, ServiceError
 
 INTERRUPTED = 130
 NEGATIVE = 1
@@ -63,7 +65,10 @@ def applier_of(project: Project) -> Applier:
 
 def inbox_of(project: Project) -> Inbox:
     """The folder of mails that were taken."""
-    return Inbox(applier=applier_of(project), data_dir=project.configuration.data_dir)
+    settings = project.configuration.feedback
+    data_dir = project.configuration.data_dir
+    room = Room(data_dir, mails=settings.kept_mails, octets=settings.kept_megabytes * MEGABYTE)
+    return Inbox(applier=applier_of(project), data_dir=data_dir, room=room)
 
 
 def fetching_of(project: Project) -> Fetching:
@@ -84,7 +89,11 @@ def fetching_of(project: Project) -> Fetching:
     )
 
 
-def listen(config: ConfigOption = None) -> None:
+def listen(
+    config: ConfigOption = None,
+    *,
+    log_json: Annotated[bool, typer.Option("--log-json", help="Log JSON objects, one a line, for programs.")] = False,
+) -> None:
     """Take mail from your mail server by LMTP or SMTP, at the address that is configured, and act on it.
 
     Each mail is on the disk before your server is told so. Stops on SIGTERM and Ctrl+C; nothing is lost.
@@ -96,13 +105,14 @@ def listen(config: ConfigOption = None) -> None:
 
     project = open_project(config)
     settings = project.configuration.feedback.listen
+    tell = tell_as_json("newsletter.feedback", "feedback") if log_json else _tell
 
     async def run() -> int | None:
-        receiving = Receiving(inbox_of(project), settings, _tell)
+        receiving = Receiving(inbox_of(project), settings, tell)
         return await receiving.run(lambda where: console.print(f"Taking mail by {settings.protocol} at {where}"))
 
     caught = asyncio.run(run())
-    _tell("stopped; what was acknowledged is kept")
+    tell("stopped; what was acknowledged is kept")
     if caught == signal.SIGINT:
         raise typer.Exit(INTERRUPTED)
 
@@ -140,7 +150,7 @@ def scheduled(project: Project) -> list[Scheduled]:
 
 
 def _said(found: Round | None) -> str | None:
-    return str(found) if found and found.total else None
+    return str(found) if found and (found.total or found.unreadable) else None
 
 
 def list_waiting(config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -153,12 +163,14 @@ def list_waiting(config: ConfigOption = None, as_json: JsonOption = False) -> No
     """
     project = open_project(config)
     now = utc_now()
-    mails = waiting_for_people(project.configuration.data_dir)
+    mails, unreadable = waiting_for_people(project.configuration.data_dir)
     if as_json:
         print_json([_value(mail) for mail in mails])
     else:
         _show_list(project, mails, now)
-    if mails:
+    for name in unreadable:
+        errors.print(f"Passed over in feedback/{HUMAN}, cannot be read: {escape(name)}")
+    if mails or unreadable:
         raise typer.Exit(NEGATIVE)
 
 
@@ -221,7 +233,10 @@ def done(mails: MailsArgument, config: ConfigOption = None) -> None:
 
 
 def _find(project: Project, name: str) -> RawMail:
-    found = box(project.configuration.data_dir, HUMAN).read(name)
+    try:
+        found = box(project.configuration.data_dir, HUMAN).read(name)
+    except OSError as error:
+        raise ServiceError(f"the mail cannot be read: {error.strerror}", where=name) from None
     if found is None or found.path.name != name:
         raise InputError("there is no such mail", remedy="`newsletter feedback list` names those there are")
     return found

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from newsletter.cli.common import Project
-from newsletter.config import MailingList
+from newsletter.config_lists import MailingList
 from subscribers.errors import InputError
 from subscribers.import_cutoff import newest_erasure
 from subscribers.import_grounds import CONSENT

@@ -1,6 +1,5 @@
 """What an import did, for people and for programs."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,23 +7,23 @@ from rich.markup import escape
 
 from newsletter.cli.common import console, number
 from newsletter.cli.grammar import counted, plural
-from newsletter.cli.import_sources import Table
+from newsletter.cli.import_sources import Opened
 from newsletter.cli.private_files import shown
 from subscribers.import_report import ImportReport
 
 
-def result_of(
-    file: Path, tables: Sequence[Table], report: ImportReport, path: Path | None, *, dry_run: bool
-) -> dict[str, Any]:
+def result_of(file: Path, found: Opened, report: ImportReport, path: Path | None, *, dry_run: bool) -> dict[str, Any]:
     """The result as JSON says it."""
+    tables = found.tables
     first = tables[0]
     encoding, _, delimiter = first.read_as.partition(", ")
-    rows = [{"line": row.line, "reason": row.reason, "remedy": row.remedy} for row in report.shown]
+    rows = [{"file": row.file, "line": row.line, "reason": row.reason, "remedy": row.remedy} for row in report.shown]
     ignored = dict.fromkeys(name for table in tables for name in table.columns.ignored)
     return {
         "file": shown(file),
         "format": first.format,
         "files": [shown(Path(table.name)) for table in tables],
+        "files_not_read": [shown(Path(name)) for name in found.not_read],
         "encoding": encoding,
         "delimiter": delimiter,
         "dry_run": dry_run,
@@ -90,8 +89,14 @@ def _show_remarks(result: dict[str, Any]) -> None:
         console.print(f"Columns not stored: {escape(names)}. Name one in the list's `attributes` to keep it.")
     if result["smtputf8"]:
         console.print(f"Addresses that need mail servers with SMTPUTF8 all the way: {number(result['smtputf8'])}")
+    for name in result["files_not_read"]:
+        console.print(
+            f"{escape(name)} was not read: it holds people who never asked for mail. If they did ask, import that file "
+            "by itself under another name, and say when: --consented-at DAY."
+        )
     for row in result["refused_rows"]:
-        console.print(f"line {row['line']}: {escape(row['reason'])}; {escape(row['remedy'])}")
+        place = "" if result["files"] == [Path(result["file"]).name] else f"{escape(row['file'])}, "
+        console.print(f"{place}line {row['line']}: {escape(row['reason'])}; {escape(row['remedy'])}")
     if (more := result["refused"] - len(result["refused_rows"])) > 0:
         console.print(f"and {number(more)} more")
     if result["report"]:

@@ -5,13 +5,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+from zipfile import ZipFile
 
-from newsletter.config import Configuration, MailingList
+from newsletter.config import Configuration
+from newsletter.config_lists import MailingList
 from subscribers.csv_encoding import ENCODING_NAMES
 from subscribers.csv_reading import DELIMITER_NAMES, CsvReader
 from subscribers.errors import InputError
 from subscribers.import_formats import FileFormat, recognised
-from subscribers.import_zip import is_zip, member_stream, opened_zip
+from subscribers.import_zip import Member, is_zip, member_stream, never_asked, opened_zip
 from subscribers.importing import Columns, map_columns, read_mapping
 from subscribers.jsonl_reading import JsonLinesReader, is_jsonl
 
@@ -36,6 +38,16 @@ class Table:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Opened:
+    """What a file holds."""
+
+    tables: Sequence[Table]
+    """Who left first."""
+    not_read: Sequence[str] = ()
+    """Files in a ZIP about people who never asked for mail."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reading:
     """How files are to be understood."""
 
@@ -48,8 +60,8 @@ class Reading:
 
 
 @contextmanager
-def opened(file: Path, reading: Reading) -> Iterator[Sequence[Table]]:
-    """The tables in `file`, who left first; raises InputError naming the file."""
+def opened(file: Path, reading: Reading) -> Iterator[Opened]:
+    """The tables in `file`; raises InputError naming the file, and the file inside a ZIP."""
     try:
         stream = file.open("rb")
     except OSError as error:
@@ -59,14 +71,22 @@ def opened(file: Path, reading: Reading) -> Iterator[Sequence[Table]]:
             raise InputError("a pipe cannot be imported: the file is read twice", where=str(file), remedy="save it")
         try:
             if not is_zip(stream):
-                yield [_table(stream, file.name, reading)]
+                yield Opened(tables=[_table(stream, file.name, reading)])
                 return
             limit = reading.configuration.limits.import_megabytes << 20
             with opened_zip(stream, limit) as (archive, members):
-                yield [_table(member_stream(archive, member), member.name, reading) for member in members]
+                yield Opened(tables=_tables(file, archive, members, reading), not_read=never_asked(archive))
         except InputError as error:
             error.where = error.where or str(file)
             raise
+
+
+def _tables(file: Path, archive: ZipFile, members: Sequence[Member], reading: Reading) -> list[Table]:
+    try:
+        return [_table(member_stream(archive, member), member.name, reading) for member in members]
+    except InputError as error:
+        error.where = f"{file}, {error.where}"
+        raise
 
 
 def _table(stream: BinaryIO, name: str, reading: Reading) -> Table:

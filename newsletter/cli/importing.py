@@ -31,14 +31,14 @@ from newsletter.cli.import_consent import AskOption, ConsentedAtOption, CutoffOp
 from newsletter.cli.import_result import result_of, show_result
 from newsletter.cli.import_sources import Reading, Table, opened
 from newsletter.cli.mapping import ask_mapping
-from newsletter.cli.private_files import asked, path_below, written
+from newsletter.cli.private_files import asked, path_below, shown, written
 from subscribers.clock import utc_now
 from subscribers.exporting import BYTE_ORDER_MARK
 from subscribers.import_formats import FileFormat
 from subscribers.import_grounds import Grounds
 from subscribers.import_report import ImportReport, Note, NotTaken
 from subscribers.import_rules import Rules
-from subscribers.import_store import import_files
+from subscribers.import_store import Source, import_files
 
 ROWS_REFUSED = 1
 """Exit status of an import that took what it could and refused the rest."""
@@ -113,10 +113,10 @@ def import_file(  # noqa: PLR0913, PLR0917 - Typer reads the options from the si
         ask=lambda reader, problem: ask_mapping(reader, problem, item.attributes),
     )
     report = ImportReport()
-    with opened(file, read) as tables, _noted(project, slug, report_file, dry_run=dry_run) as refusals:
+    with opened(file, read) as found, _noted(project, slug, report_file, dry_run=dry_run) as refusals:
         report.note = refusals.note
-        _run(project, tables, grounds, report, asks=ask, dry_run=dry_run, quiet=as_json)
-        result = result_of(file, tables, report, refusals.path, dry_run=dry_run)
+        _run(project, found.tables, grounds, report, asks=ask, dry_run=dry_run, quiet=as_json)
+        result = result_of(file, found, report, refusals.path, dry_run=dry_run)
     if as_json:
         print_json(result)
     else:
@@ -143,7 +143,7 @@ class _Refusals:
         file = self._stack.enter_context(written(path))
         file.write(BYTE_ORDER_MARK)
         self._write = csv.writer(file, delimiter=";").writerow
-        self._write(["line", "result", "reason", "remedy"])
+        self._write(["file", "line", "result", "reason", "remedy"])
         self.path = path
         return self._write
 
@@ -155,7 +155,7 @@ class _Refusals:
 
         def note(row: NotTaken) -> None:
             write = self._write or self._open(path)
-            write([row.line, row.why.value, row.reason, row.remedy])
+            write([row.file, row.line, row.why.value, row.reason, row.remedy])
 
         return note
 
@@ -168,6 +168,13 @@ def _noted(project: Project, slug: str, report_file: Path | None, *, dry_run: bo
         path = path_below(project.configuration.data_dir, f"import-{slug}", utc_now(), "csv")
     with ExitStack() as stack:
         yield _Refusals(stack, path, at_once=report_file is not None)
+
+
+def _named(tables: Sequence[Table], report: ImportReport) -> Iterator[Source]:
+    """The tables one by one, each under its name in the report."""
+    for table in tables:
+        report.file = shown(Path(table.name))
+        yield table.reader, table.columns
 
 
 def _run(
@@ -186,7 +193,7 @@ def _run(
         marker=project.forgetting.marking.marker,
         asks=asks,
     )
-    sources = [(table.reader, table.columns) for table in tables]
+    sources = _named(tables, report)
     size = sum(table.reader.size for table in tables)
     with progress(quiet=quiet) as bar:
         task = bar.add_task("Importing", total=None)

@@ -14,8 +14,8 @@ from newsletter.cli.common import ConfigOption, Project, console, errors, open_p
 from newsletter.cli.files import explained, write_whole
 from newsletter.cli.workshop import Workpiece, mail_writer, work_on
 from newsletter.delivery.attempt import Letter, Result
+from newsletter.delivery.failover import open_first
 from newsletter.delivery.letters import Sign
-from newsletter.delivery.smtp import endpoint_of, open_session
 from newsletter.delivery.worker import signing
 from newsletter.message.ids import preferences_url, unsubscribe_mailto, unsubscribe_url
 from newsletter.message.recipient import Recipient
@@ -166,8 +166,8 @@ async def _mail(project: Project, piece: Workpiece, addresses: list[Address]) ->
     """Send to each address; how many the relay did not take."""
     configuration = project.configuration
     write, refused = mail_writer(piece, signing(configuration, piece.issue.list_slug)), 0
-    relay = configuration.relay_of(piece.issue.list_slug)
-    session = await open_session(endpoint_of(configuration, relay, piece.mailing_list))
+    relays = configuration.relays_of(piece.issue.list_slug)
+    session, _ = await open_first(configuration, relays.values(), piece.mailing_list)
     for address in addresses:
         attempt = await session.send(write(_tester(project, piece, address)), lambda: None)
         if attempt.result is Result.ACCEPTED:

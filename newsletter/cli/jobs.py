@@ -25,6 +25,7 @@ from newsletter.cli.counts import counts_by_name, counts_table
 from newsletter.cli.entries import show_entries, state_named
 from newsletter.cli.retrying import ClassOption, RetryOption, retry_job
 from newsletter.cli.timing import show_schedule
+from newsletter.cli.waiting import waiting_events, waiting_of, waiting_words
 from newsletter.delivery import settling
 from newsletter.delivery.hold import is_running
 from newsletter.delivery.job import JobEvent, JobState, SendJob
@@ -38,7 +39,15 @@ from subscribers.clock import utc_now
 from subscribers.errors import ConflictError, InputError
 from subscribers.transactions import reading
 
-app = typer.Typer(help="Send jobs: list, show, pause, resume, cancel, settle.", invoke_without_command=True)
+app = typer.Typer(
+    help="""Send jobs: list, show, pause, resume, cancel, settle. Without a command: the list.
+
+    \b
+    Examples: newsletter jobs
+              newsletter jobs show 3 --state unknown
+    """,
+    invoke_without_command=True,
+)
 
 JobArgument = Annotated[int, typer.Argument(metavar="JOB", help="Number of the job; `newsletter jobs` lists them.")]
 
@@ -117,8 +126,10 @@ def show(
         return
     counts = deliveries.counts(project.engine, job)
     due = deliveries.next_due(project.engine, job)
+    waiting = waiting_of(project, found) if counts[State.DEFERRED] else ()
     if as_json:
-        print_json({**_as_json(project, found, counts), "next_due": due, "came_back": came_back(project, job)})
+        more = {"next_due": due, "came_back": came_back(project, job), "slowest": waiting_events(waiting)}
+        print_json({**_as_json(project, found, counts), **more})
         return
     activity = _activity(project, found, counts)
     console.print(f"{found}: {activity}, digest {found.digest}")
@@ -133,10 +144,12 @@ def show(
     if bounced := came_back(project, job):
         said = ", ".join(f"{number(count)} {kind}" for kind, count in bounced.items())
         console.print(f"Sent, and came back by mail: {said}. Policy means: about us, not about the reader.")
+    lists = project.configuration.lists
+    zone = lists[found.list_slug].zone if found.list_slug in lists else project.zone
+    if waiting:
+        console.print(f"Waiting, the most first: {escape(waiting_words(waiting, zone))}.")
     if due:
-        console.print(
-            f"The next attempt is due {in_words(due, zone=project.configuration.mailing_list(found.list_slug).zone)}."
-        )
+        console.print(f"The next attempt is due {in_words(due, zone=zone)}.")
 
 
 def came_back(project: Project, job: int) -> dict[str, int]:
@@ -152,9 +165,12 @@ def pause(job: JobArgument, config: ConfigOption = None) -> None:
     \b
     Example: newsletter jobs pause 3
     """
-    _change(
-        open_project(config), job, JobEvent.PAUSE, "`newsletter jobs resume` and then `newsletter send` go on with it"
-    )
+    project, then = open_project(config), "`newsletter jobs resume` and then `newsletter send` go on with it"
+    found = get_job(project.engine, job)
+    if found.state is JobState.PAUSED:
+        console.print(f"{found} is paused already: {then}.")
+        return
+    _change(project, job, JobEvent.PAUSE, then)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 
@@ -26,3 +27,10 @@ def log_as_json() -> None:
     handler.setFormatter(JsonLines())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("newsletter").setLevel(logging.INFO)
+
+
+def tell_as_json(where: str, event: str) -> Callable[[str], None]:
+    """Log JSON from here on; what is told becomes an event of its own, with the text."""
+    log_as_json()
+    log = logging.getLogger(where)
+    return lambda line: log.info(line, extra={"event": {"event": event, "text": line}})

@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from newsletter.cli.common import console
 from newsletter.delivery.catcher import Catcher
+from subscribers.errors import ServiceError
 
 
 def register(app: typer.Typer) -> None:
@@ -31,9 +32,20 @@ def mailcatcher(
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    with Catcher(folder, port=port) as catcher:
+    with _listening(folder, port) as catcher:
         console.print(
             escape(f"Taking mail on 127.0.0.1:{catcher.port}, delivering to {folder.resolve() / 'new'}; Ctrl-C ends.")
         )
         ended.wait()
     console.print("Ended.")
+
+
+def _listening(folder: Path, port: int) -> Catcher:
+    try:
+        return Catcher(folder, port=port)
+    except ServiceError as error:
+        error.remedy = (
+            "another program listens there, or may: name another port with --port (0 takes a free one), and write the "
+            "same in [relays.main] port"
+        )
+        raise

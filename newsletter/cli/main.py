@@ -61,7 +61,12 @@ class LazyCommands(TyperGroup):
 app = typer.Typer(
     name="newsletter",
     cls=LazyCommands,
-    help="Newsletters from files to the inbox: exact delivery, provable erasure, accessible mail.",
+    help="""Newsletters from files to the inbox: exact delivery, provable erasure, accessible mail.
+
+    \b
+    Examples: newsletter init project
+              newsletter check issues/nieuwsbrief.md
+    """,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,

@@ -4,14 +4,20 @@ import typer
 from rich.table import Table
 
 from newsletter.cli.common import ConfigOption, JsonOption, console, number, open_project, print_json
+from newsletter.cli.jobs import sending_of
 from newsletter.delivery.notices import send_notices
-from newsletter.delivery.worker import Sending
 from newsletter.store.notices import counts
 
 NEGATIVE = 1
 
 app = typer.Typer(
-    help="Service mails that people asked for: confirmations, links to their data.", invoke_without_command=True
+    help="""Service mails that people asked for: confirmations, links to their data. Without a command: how many wait.
+
+    \b
+    Examples: newsletter notices
+              newsletter notices send
+    """,
+    invoke_without_command=True,
 )
 
 
@@ -49,14 +55,7 @@ def send(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     Example: newsletter notices send
     """
     project = open_project(config)
-    done = send_notices(
-        Sending(
-            configuration=project.configuration,
-            engine=project.engine,
-            remember=project.ledger.append,
-            keyring=project.keyring,
-        )
-    )
+    done = send_notices(sending_of(project))
     if as_json:
         print_json(done)
     elif done.is_busy:

@@ -19,7 +19,13 @@ from newsletter.web.privacy import VOCABULARY, statement_of
 from subscribers.schema import metadata
 
 app = typer.Typer(
-    help="Texts for the privacy officer and for readers, made from settings and schema.", no_args_is_help=True
+    help="""Texts for the privacy officer and for readers, made from settings and schema.
+
+    \b
+    Examples: newsletter privacy statement --list nieuwsbrief
+              newsletter privacy record --format html --out verwerkingsregister.html
+    """,
+    no_args_is_help=True,
 )
 
 

@@ -11,7 +11,8 @@ from rich.markup import escape
 
 from newsletter.cli.common import ConfigOption, console, open_project
 from newsletter.cli.files import explained, write_new
-from newsletter.config import Configuration, templates_dir
+from newsletter.config import Configuration
+from newsletter.shipped import templates_dir
 from subscribers.errors import InputError
 
 DAYS_AHEAD = 14

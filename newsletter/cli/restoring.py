@@ -2,7 +2,7 @@
 
 import sqlite3
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -26,11 +26,12 @@ from newsletter.cli.common import (
     progress,
 )
 from newsletter.store import identity
-from newsletter.store.backups import keeping_of, opened
+from newsletter.store.backups import keeping_of
 from newsletter.store.identity import Doubt
 from newsletter.store.ledger_upkeep import name_newest_receipt
 from newsletter.store.migrate import current, is_shut
-from newsletter.store.restore import Restored, Restoring, replay_in_place
+from newsletter.store.replay import Progress
+from newsletter.store.restore import Restored, Restoring, check, replay_in_place
 from newsletter.store.restore import restore as put_back
 from subscribers.clock import utc_now
 from subscribers.errors import NewsletterError
@@ -88,8 +89,7 @@ def restore(
     Example: newsletter database restore data/backups/newsletter-20270614-093000-1a2b3c.backup
     """
     project = open_project(config)
-    with opened(file) as (_file, manifest):
-        made = in_words(manifest.created_at, zone=project.zone)
+    made = in_words(check(_means(project, key_file, without_ledger), file).created_at, zone=project.zone)
     confirm(f"Replace the database by its backup of {made}? What was added since is lost.", yes=yes)
     if backup:
         _keep_present(project, quiet=as_json)
@@ -152,7 +152,12 @@ def accept(
         console.print("There was no doubt: this database sends already.")
 
 
-def _means(project: Project, key_file: str | None, without_ledger: bool, on_progress: Any) -> Restoring:  # noqa: ANN401, FBT001 - passed on
+def _means(
+    project: Project,
+    key_file: str | None,
+    without_ledger: bool,  # noqa: FBT001 - passed on
+    on_progress: Progress = lambda _count: None,
+) -> Restoring:
     return Restoring(
         configuration=project.configuration,
         keyring=project.keyring,

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from newsletter.cli.common import number, print_json_line, progress_of
 from newsletter.cli.counts import counts_by_name
+from newsletter.cli.waiting import waiting_events, waiting_words
 from newsletter.delivery.control import Progress
 from newsletter.delivery.job import SendJob
 from newsletter.delivery.outcome import State
@@ -58,7 +59,8 @@ def bar_reporter(bars: SendingBars, job: SendJob) -> Reporter:
     task = bars.add_task(f"Sending {job.list_slug}/{job.slug}", total=max(job.audience, 1))
 
     def report(now: Progress) -> None:
-        notes = [Text(f"  {note}", style="dim", overflow="ellipsis", no_wrap=True) for note in now.notes[:NOTES]]
+        said = [*(["waiting: " + waiting_words(now.slowest)] if now.slowest else []), *now.notes]
+        notes = [Text(f"  {note}", style="dim", overflow="ellipsis", no_wrap=True) for note in said[:NOTES]]
         bars.below = (counts_line(now), *notes)
         bars.update(task, completed=now.done)
 
@@ -102,4 +104,5 @@ def progress_event(now: Progress) -> dict[str, object]:
         "seconds": round(now.seconds, 1),
         "seconds_left": round(left / now.rate) if now.rate and left else 0 if not left else None,
         "notes": list(now.notes),
+        "slowest": waiting_events(now.slowest),
     }

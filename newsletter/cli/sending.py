@@ -25,14 +25,14 @@ from newsletter.cli.common import (
 from newsletter.cli.counts import counts_by_name, counts_table
 from newsletter.cli.explain import known_rules
 from newsletter.cli.jobs import sending_of
-from newsletter.cli.retention import erase_due, show_run
+from newsletter.cli.retention import erase_first
 from newsletter.cli.scheduling import AtOption, SpreadOption
 from newsletter.cli.segments import WhereOption, read_where
 from newsletter.cli.send_progress import reporting
 from newsletter.cli.timing import Timing, is_for_later, read_timing, replan, show_halt, show_timing
 from newsletter.cli.workshop import Workpiece, try_relay, work_on
 from newsletter.delivery.control import Stop
-from newsletter.delivery.job import Plan, SendJob, decide_plan
+from newsletter.delivery.job import JobState, Plan, SendJob, decide_plan
 from newsletter.delivery.means import JobResult
 from newsletter.delivery.worker import run_job
 from newsletter.store import deliveries
@@ -131,7 +131,7 @@ def _plan(
     if decide_plan(existing, frozen.digest, str(segment or "")) is Plan.NEW:
         _ask(project, piece, segment, timing, yes=yes, quiet=quiet)
         try_relay(project.configuration, piece)
-    _erase_first(project, quiet=quiet)
+    erase_first(project, quiet=quiet)
     save_media(project.configuration.data_dir, piece.compilation.files)
     plan, job = plan_job(
         project.engine,
@@ -150,18 +150,6 @@ def _plan(
         if not quiet:
             _say_resumed(project, job, segment)
     return job
-
-
-def _erase_first(project: Project, *, quiet: bool) -> None:
-    """What is due is erased before every job (I4), and the receipt is shown; raises NegativeError if it stays due."""
-    done = erase_due(project, project.engine, quiet=quiet)
-    if done.is_overdue:
-        raise NegativeError(
-            f"data of people who left is overdue for erasure: no job runs before it is gone ({done.still_due})",
-            remedy="run `newsletter retention run`",
-        )
-    if done.receipt and not quiet:
-        show_run(project, done)
 
 
 def _say_resumed(project: Project, job: SendJob, segment: Segment | None) -> None:
@@ -200,15 +188,21 @@ def _ask(
 
 
 def _say_finished(project: Project, job: SendJob, *, quiet: bool) -> None:
-    zone = project.configuration.mailing_list(job.list_slug).zone
+    """That nothing is left to send; raises NegativeError if that is because the job was cancelled."""
+    since = in_words(job.finished_at, zone=project.configuration.mailing_list(job.list_slug).zone)
     if quiet:
         counts = counts_by_name(deliveries.counts(project.engine, job.id))
         print_json_line({"event": "end", "job": job.id, "state": job.state, "counts": counts, "handled": 0})
-        return
-    console.print(
-        f"{job} is {job.state} since {in_words(job.finished_at, zone=zone)}: nobody gets it twice. "
-        f"`newsletter jobs show {job.id}` has the counts."
-    )
+    if job.state is JobState.CANCELLED:
+        raise NegativeError(
+            f"{job} was cancelled on {since}: nothing more of it is sent",
+            remedy=f"`newsletter jobs show {job.id} --state cancelled` says who got nothing; under another slug the "
+            "issue goes to the whole list again, also to who got it before",
+        )
+    if not quiet:
+        console.print(
+            f"{job} is {job.state} since {since}: nobody gets it twice. `newsletter jobs show {job.id}` has the counts."
+        )
 
 
 # ---------------------------------------------------------------- running

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -13,8 +14,11 @@ import typer
 from rich.markup import escape
 
 from newsletter.cli.common import ConfigOption, Project, console, errors, number, open_project
+from newsletter.cli.json_log import tell_as_json
 from newsletter.web.schedule import Scheduled, Tell
 from newsletter.web.works import Works
+from subscribers.clock import utc_now
+from subscribers.scrubbing import RetentionRun
 
 DEFAULT_PORT = 8080
 INTERRUPTED = 130
@@ -88,7 +92,7 @@ def run_server(
             works=works,
         )
     )
-    tell = _log_json() if logs_json else _tell
+    tell: Tell = tell_as_json("newsletter.serve", "work") if logs_json else _tell
     if not logs_json:
         _log_to_terminal()
     with bind(host, default_port(configuration.site.base_url) if port is None else port) as listener:
@@ -107,33 +111,38 @@ def run_server(
 
 def retention(project: Project) -> Scheduled:
     """Erase what is due: at the start and every hour (I4)."""
+    from newsletter.cli.clock_check import warning
     from newsletter.cli.retention import erase_due
 
     def work() -> str | None:
+        doubt = warning(project, utc_now())
         done = erase_due(project, project.engine, quiet=True)
-        if done.is_overdue:
-            return f"overdue: {done.still_due or 'something is past its deadline'}; tried again in an hour"
-        if done.receipt is None:
-            return None
-        erased = ", ".join(f"{rule} {number(count['erased'])}" for rule, count in (done.receipt.rules or {}).items())
-        return f"erased with a receipt: {erased}"
+        return "; ".join(said for said in (doubt, _said_of(done)) if said) or None
 
     return Scheduled(name="retention", work=work)
 
 
+def _said_of(done: RetentionRun) -> str:
+    if done.is_overdue:
+        return f"overdue: {done.still_due or 'something is past its deadline'}; tried again in an hour"
+    if done.receipt is None:
+        return ""
+    erased = ", ".join(f"{rule} {number(count['erased'])}" for rule, count in (done.receipt.rules or {}).items())
+    return f"erased with a receipt: {erased}"
+
+
 def deferred(project: Project) -> Scheduled:
     """Start planned jobs at their time and try deferred deliveries again when they are due; look every minute."""
+    from newsletter.cli.jobs import sending_of
+    from newsletter.cli.retention import erase_first
     from newsletter.delivery.continuing import continue_due
-    from newsletter.delivery.worker import Sending
 
     stopping = threading.Event()
-    sending = Sending(
-        configuration=project.configuration,
-        engine=project.engine,
-        remember=project.ledger.append,
-        keyring=project.keyring,
+    sending = replace(
+        sending_of(project),
         should_stop=stopping.is_set,
         patience=LOOK_SECONDS,
+        erase_first=partial(erase_first, project, quiet=True),
     )
 
     def work() -> str | None:
@@ -145,17 +154,11 @@ def deferred(project: Project) -> Scheduled:
 
 def notices(project: Project) -> Scheduled:
     """Send service mails as soon as they are queued; after a failure (a relay that is down) wait a minute."""
+    from newsletter.cli.jobs import sending_of
     from newsletter.delivery.notices import send_notices
-    from newsletter.delivery.worker import Sending
 
     stopping = threading.Event()
-    sending = Sending(
-        configuration=project.configuration,
-        engine=project.engine,
-        remember=project.ledger.append,
-        keyring=project.keyring,
-        should_stop=stopping.is_set,
-    )
+    sending = replace(sending_of(project), should_stop=stopping.is_set)
     resting_until = 0.0
 
     def work() -> str | None:
@@ -194,15 +197,6 @@ def default_port(base_url: str) -> int:
 
 def _tell(line: str) -> None:
     errors.print(escape(line))
-
-
-def _log_json() -> Tell:
-    """What is told becomes an event of its own."""
-    from newsletter.cli.json_log import log_as_json
-
-    log_as_json()
-    log = logging.getLogger("newsletter.serve")
-    return lambda line: log.info(line, extra={"event": {"event": "work", "text": line}})
 
 
 def _log_to_terminal() -> None:

@@ -11,7 +11,15 @@ from newsletter.config import Configuration
 from newsletter.config_signup import SIGN_UP_PATHS
 from subscribers.errors import InputError
 
-app = typer.Typer(help="Sign-up: pages, and a form to paste into another site.", invoke_without_command=True)
+app = typer.Typer(
+    help="""Sign-up: pages, and a form to paste into another site. Without a command: the pages.
+
+    \b
+    Examples: newsletter signup
+              newsletter signup form nieuwsbrief > aanmeldformulier.html
+    """,
+    invoke_without_command=True,
+)
 
 
 @app.callback()

@@ -1,6 +1,5 @@
 """`newsletter subscribers`: one person at a time; the other commands stand in modules of their own."""
 
-from datetime import datetime, tzinfo
 from typing import Annotated, Any
 
 import typer
@@ -27,13 +26,13 @@ from newsletter.cli.grounds import (
     check_wording,
     one_line,
 )
+from newsletter.cli.known_words import OperatorWords, rows_of
 from newsletter.cli.leaving import NEGATIVE, NOT_KNOWN, AddressArgument, find_person, known_of
 from newsletter.cli.requests import requests
 from subscribers.address import parse_address
 from subscribers.clock import utc_now
 from subscribers.errors import NegativeError
 from subscribers.retention import policy_of
-from subscribers.schema import declared, metadata
 from subscribers.store import (
     AddOutcome,
     SubscriberRecord,
@@ -43,7 +42,14 @@ from subscribers.subscription import Actor
 from subscribers.transactions import writing
 
 app = typer.Typer(
-    help="People on the lists: import, export, count, add, show, unsubscribe, erase.", no_args_is_help=True
+    help="""People on the lists: import, export, count, add, show, correct, copy, unsubscribe, erase.
+
+    \b
+    Examples: newsletter subscribers import people.csv --list nieuwsbrief \\
+                  --basis consent --source "form on www.example.org" --dry-run
+              newsletter subscribers show jan@example.org
+    """,
+    no_args_is_help=True,
 )
 app.command("import")(importing.import_file)
 app.command("export")(exporting.export_list)
@@ -140,28 +146,15 @@ def _refused(outcome: AddOutcome, slug: str) -> NegativeError:
 
 
 def _show(project: Project, person: SubscriberRecord, known: dict[str, list[dict[str, Any]]]) -> None:
-    """Every value under the label that its column declares: nothing stored can be left out."""
+    """Every value under a label: nothing stored can be left out."""
     zone = policy_of(project.configuration.policies, person.subscriptions[0].list if person.subscriptions else "").zone
+    words = OperatorWords(language="en", zone=zone)
     for name, rows in known.items():
         for row in rows:
-            table = Table(title=name.replace("_", " ").capitalize(), title_justify="left", show_header=False, box=None)
-            for column, value in row.items():
-                if value not in (None, "", {}):
-                    table.add_row(_label(name, column), escape(_words(value, zone)))
+            table = Table(title=words.heading(name), title_justify="left", show_header=False, box=None)
+            for label, text in rows_of(name, row, words):
+                table.add_row(label, escape(text))
             console.print(table)
     for item in person.subscriptions:
         if item.erase_at:
             console.print(f"Erased from {in_words(item.erase_at, zone=zone)}: {item.list}")
-
-
-def _label(table: str, column: str) -> str:
-    columns = metadata.tables[table].columns
-    return declared(columns[column]).label if column in columns else column.replace("_", " ")
-
-
-def _words(value: object, zone: tzinfo) -> str:
-    if isinstance(value, datetime):
-        return in_words(value, zone=zone)
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {text}" for key, text in value.items())
-    return str(value)

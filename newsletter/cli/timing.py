@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from newsletter.cli.common import Project, console, errors, in_words, print_json_line
 from newsletter.cli.scheduling import calculate, duration, is_limited, parse_at, show_forecast
-from newsletter.config import MailingList
+from newsletter.config_lists import MailingList
 from newsletter.delivery.job import JobState, SendJob, When
 from newsletter.delivery.pushback import remedy
 from newsletter.store.domains import count_by_domain

@@ -1,7 +1,7 @@
 """From an issue file to everything that is made of it: what check, build, test and send have in common."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,15 @@ from newsletter.compose.compile import Compilation, compile_issue
 from newsletter.compose.folders import folder_images, project_templates
 from newsletter.compose.furniture import furniture
 from newsletter.compose.templating import Templates
-from newsletter.config import Configuration, MailingList
+from newsletter.config import Configuration
+from newsletter.config_lists import MailingList
 from newsletter.delivery.attempt import Attempt, Letter
+from newsletter.delivery.failover import open_first
 from newsletter.delivery.letters import Sign
-from newsletter.delivery.smtp import RelayError, endpoint_of, open_session
 from newsletter.delivery.worker import signing
 from newsletter.issue.finding import Finding, IssueError, Severity
 from newsletter.issue.model import Issue
-from newsletter.issue.parse import KnownNames, parse_issue, read_source
+from newsletter.issue.parse import KnownNames, parse_what_can_be, read_source
 from newsletter.message.headers import format_date
 from newsletter.message.identity import MailIdentity, identity_of
 from newsletter.message.recipient import Recipient
@@ -89,31 +90,29 @@ def try_relay(configuration: Configuration, piece: Workpiece) -> None:
 
 
 async def _refusal(configuration: Configuration, piece: Workpiece, letter: Letter) -> Attempt | None:
-    problem: RelayError | None = None
-    for relay in configuration.relays_of(piece.issue.list_slug).values():
-        try:
-            session = await open_session(endpoint_of(configuration, relay, piece.mailing_list))
-        except RelayError as error:
-            problem = problem or error
-            continue
-        try:
-            return session.refuse(letter)
-        finally:
-            await session.quit()
-    if problem:
-        raise problem
-    return None
+    relays = configuration.relays_of(piece.issue.list_slug)
+    session, _ = await open_first(configuration, relays.values(), piece.mailing_list)
+    try:
+        return session.refuse(letter)
+    finally:
+        await session.quit()
 
 
-def read_issue(configuration: Configuration, path: Path, list_slug: str | None = None) -> Issue:
-    """Parse the issue file at `path`, for the list `list_slug` instead of its own if given; raises IssueError."""
+def _read(configuration: Configuration, path: Path, list_slug: str | None) -> tuple[Issue, tuple[Finding, ...]]:
+    """Parse the issue file at `path`, for the list `list_slug` instead of its own if given; and what cannot be read.
+
+    Raises IssueError where nothing more can be said of it.
+    """
     limit = configuration.limits.issue_kilobytes * 1024
     source = read_source(_bytes(path, limit), str(path), limit=limit)
     target = configuration.mailing_list(list_slug) if list_slug else None
     lists = {slug: frozenset((target or item).attributes) for slug, item in configuration.lists.items()}
     types = {slug: (target or item).typed_attributes for slug, item in configuration.lists.items()}
-    issue = parse_issue(source, file=str(path), slug=path.stem, known=KnownNames(lists=lists, types=types))
-    return replace(issue, list_slug=list_slug) if list_slug else issue
+    known = KnownNames(lists=lists, types=types)
+    issue, unread = parse_what_can_be(source, file=str(path), slug=path.stem, known=known)
+    if issue is None or (list_slug or issue.list_slug) not in configuration.lists:
+        raise IssueError(unread)
+    return (replace(issue, list_slug=list_slug) if list_slug else issue), unread
 
 
 def work_on(
@@ -131,7 +130,7 @@ def work_on(
     `language` is that of the findings, the list's unless given.
     """
     configuration = project.configuration
-    issue = read_issue(configuration, path, list_slug)
+    issue, unread = _read(configuration, path, list_slug)
     mailing_list = configuration.mailing_list(issue.list_slug)
     base_url = configuration.site.base_url
     logo = configuration.folder / mailing_list.logo if mailing_list.logo else None
@@ -144,6 +143,7 @@ def work_on(
     templates = templates or project_templates(configuration)
     compilation = _compiled(
         issue,
+        unread,
         language,
         mailing_list=mailing_list,
         furniture=furniture(
@@ -172,13 +172,31 @@ def work_on(
     )
 
 
-def _compiled(issue: Issue, language: str | None, *, mailing_list: MailingList, **rest: Any) -> Compilation:  # noqa: ANN401 - compile_issue's
-    """Compile; what cannot be compiled is raised together with all that preflight says of the text."""
+def _compiled(
+    issue: Issue,
+    unread: tuple[Finding, ...],
+    language: str | None,
+    *,
+    mailing_list: MailingList,
+    **rest: Any,  # noqa: ANN401 - compile_issue's
+) -> Compilation:
+    """Compile; what cannot be read or compiled is raised together with all that preflight says of the text."""
+    problems = list(unread)
     try:
-        return compile_issue(issue, mailing_list=mailing_list, **rest)
+        compilation = compile_issue(issue, mailing_list=mailing_list, **rest)
     except IssueError as problem:
-        said = preflight(issue, mailing_list, language=language)
-        raise IssueError(in_order([*problem.findings, *said])) from None
+        problems += _elsewhere(problem.findings, unread)
+    else:
+        if not unread:
+            return compilation
+    said = preflight(issue, mailing_list, language=language)
+    raise IssueError(in_order([*problems, *_elsewhere(said, unread)])) from None
+
+
+def _elsewhere(findings: Iterable[Finding], unread: tuple[Finding, ...]) -> list[Finding]:
+    """The findings on lines that were read: of an issue with holes in it, nothing is said as a whole."""
+    holes = {finding.line for finding in unread}
+    return [finding for finding in findings if not holes or finding.line not in {0, *holes}]
 
 
 def _bytes(path: Path, limit: int) -> bytes:

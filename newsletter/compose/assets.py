@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from newsletter.compose.compiled import Asset
 from newsletter.compose.images import ImageError, prepare_image
-from newsletter.config import Limits
+from newsletter.config_site import Limits
 from newsletter.issue.finding import Finding, error
-from newsletter.issue.model import Picture
+from newsletter.issue.model_blocks import Picture
 
 LOGO = "/logo"
 """What the loader is asked for to get the list's logo; an absolute path, so no issue can mean it."""

@@ -21,9 +21,11 @@ from newsletter.compose.render import Renderer
 from newsletter.compose.richtext import RichText
 from newsletter.compose.templating import Templates
 from newsletter.compose.text import render_text
-from newsletter.config import Limits, MailingList
+from newsletter.config_lists import MailingList
+from newsletter.config_site import Limits
 from newsletter.issue.finding import Finding, IssueError, error
-from newsletter.issue.model import Issue, Mixed
+from newsletter.issue.model import Issue
+from newsletter.issue.model_text import Mixed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,10 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from newsletter.issue.conditions import Condition, parse_condition, written
-from newsletter.issue.model import Day, Filter
+from newsletter.issue.model_meetings import Day
+from newsletter.issue.model_text import Filter
+from subscribers.segment_tree import Condition, written
+from subscribers.segments import parse_condition
 
 FORMAT = 1
 """Version of the JSON; a program reads its own and older ones."""

@@ -16,7 +16,8 @@ from newsletter.compose.compiled import Asset
 from newsletter.compose.dates import LOCALES
 from newsletter.compose.images import ImageError
 from newsletter.issue.finding import error
-from newsletter.issue.model import Block, Download
+from newsletter.issue.model import Block
+from newsletter.issue.model_blocks import Download
 
 _KILO, _MEGA = 1000, 1_000_000
 _PDF, _ZIP = b"%PDF-", b"PK"

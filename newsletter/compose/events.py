@@ -5,18 +5,17 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from hashlib import sha256
-from typing import TypeAlias
 
 from newsletter.compose.compiled import CalendarEvent, Escape, Field
 from newsletter.compose.dates import day_in_words, moment_in_words, times_in_words
 from newsletter.compose.fields import evaluate
 from newsletter.compose.labels import LABELS
-from newsletter.config import MailingList
+from newsletter.config_lists import MailingList
 from newsletter.issue.finding import Finding, IssueError, error
-from newsletter.issue.model import Agenda, AgendaEntry, Code, FieldRef, Inlines, Invitation, Issue, Mixed, Text
-from newsletter.issue.model import ProgrammeItem as Item
-
-Meeting: TypeAlias = AgendaEntry | Invitation
+from newsletter.issue.model import Issue
+from newsletter.issue.model_meetings import Agenda, Invitation, Meeting
+from newsletter.issue.model_meetings import ProgrammeItem as Item
+from newsletter.issue.model_text import Code, FieldRef, Inlines, Mixed, Text
 
 SEED_LENGTH = 80
 """Characters of a seed at most: a file name and a UID that any calendar takes (RFC 5545 advises under 255)."""

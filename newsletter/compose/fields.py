@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 from newsletter.compose.compiled import CompiledIssue, Conditional, Escape, Field, Pieces
 from newsletter.compose.filters import apply
-from newsletter.issue.conditions import LANGUAGE, LIST
-from newsletter.issue.model import FILTERS
+from newsletter.issue.model_text import FILTERS
 from subscribers.segment_values import Predicate, Values, holds, predicate
+from subscribers.segments import LANGUAGE, LIST
 
 __all__ = [
     "FILTERS",

@@ -10,7 +10,7 @@ import re
 from datetime import date, datetime
 from functools import lru_cache
 
-from newsletter.issue.model import Filter
+from newsletter.issue.model_text import Filter
 
 
 def apply(step: Filter, value: str, language: str) -> str:

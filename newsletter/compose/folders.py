@@ -9,7 +9,8 @@ import jinja2
 from newsletter.compose.assets import LOGO
 from newsletter.compose.images import ImageError
 from newsletter.compose.templating import Templates
-from newsletter.config import Configuration, templates_dir
+from newsletter.config import Configuration
+from newsletter.shipped import templates_dir
 from subscribers.errors import ConfigurationError
 
 MAXIMUM_BYTES = 200 * 1024 * 1024

@@ -9,13 +9,16 @@ from datetime import time
 from urllib.parse import urlsplit
 
 from newsletter.compose.dates import day_in_words, moment_in_words, times_in_words, weekday_in_words
-from newsletter.compose.events import Meeting, seed_of
+from newsletter.compose.events import seed_of
 from newsletter.compose.labels import LABELS, Labels
 from newsletter.compose.statement import processing, reason
-from newsletter.config import MailingList
-from newsletter.issue.conditions import Has
-from newsletter.issue.model import Block, Day, FieldRef, Inlines, Link, Only, Paragraph, Recording, Text
+from newsletter.config_lists import MailingList
+from newsletter.issue.model import Block, Only
+from newsletter.issue.model_blocks import Paragraph, Recording
+from newsletter.issue.model_meetings import Day, Meeting
+from newsletter.issue.model_text import FieldRef, Inlines, Link, Text
 from newsletter.issue.parse import parse_prose
+from subscribers.segment_tree import Has
 
 UNSUBSCRIBE = FieldRef("unsubscribe_url")
 """The target of every unsubscribe link: a ready-made URL, never percent-encoded again (compose.fields.READY_MADE)."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from newsletter.config import Limits
+from newsletter.config_site import Limits
 
 DENSITY: Final = 2
 """Pixels per CSS pixel: enough for dense screens, and no more."""

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from newsletter.compose.compiled import Conditional, Escape, Field, Piece, Pieces
 from newsletter.compose.fields import READY_MADE
 from newsletter.compose.marks import nested
-from newsletter.issue.model import Code, Emphasis, FieldRef, Inlines, LineBreak, Link, Mixed, Strong, Text
+from newsletter.issue.model_text import Code, Emphasis, FieldRef, Inlines, LineBreak, Link, Mixed, Strong, Text
 
 Item: TypeAlias = Piece | None
 Line: TypeAlias = tuple[Item, ...]

@@ -16,8 +16,8 @@ from itertools import count, groupby
 
 from newsletter.compose.compiled import Conditional, Escape, Field, Piece, Pieces
 from newsletter.compose.fields import READY_MADE, fill, in_language
-from newsletter.issue.conditions import Condition
-from newsletter.issue.model import FieldRef, Mixed
+from newsletter.issue.model_text import FieldRef, Mixed
+from subscribers.segment_tree import Condition
 
 _AUDIENCE_BLOCK = ":::only"
 _SPACES = re.compile(r"[ \t\r\n\f\v]+")

@@ -12,7 +12,9 @@ from newsletter.compose.outline import Outline
 from newsletter.compose.richtext import RichText, plain, without_links
 from newsletter.compose.templating import LAYOUT, Templates
 from newsletter.issue.anchors import anchors, listed
-from newsletter.issue.model import Article, Block, Cards, Heading, Issue, ListBlock, Mixed, Only, Paragraph
+from newsletter.issue.model import Article, Block, Issue, ListBlock, Only
+from newsletter.issue.model_blocks import Cards, Heading, Paragraph
+from newsletter.issue.model_text import Mixed
 
 
 class Renderer:

@@ -8,7 +8,8 @@ from markupsafe import Markup, escape
 from newsletter.compose.compiled import Escape
 from newsletter.compose.marks import Marks
 from newsletter.issue.finding import Finding, error
-from newsletter.issue.model import Code, Emphasis, FieldRef, Inline, Inlines, LineBreak, Link, Mixed, Only, Strong, Text
+from newsletter.issue.model import Only
+from newsletter.issue.model_text import Code, Emphasis, FieldRef, Inline, Inlines, LineBreak, Link, Mixed, Strong, Text
 
 _SPACES = re.compile(r"[ \t\r\n\f\v]+")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")

@@ -1,7 +1,7 @@
 """Why a reader gets the mail, and what is done with the data: built from the configuration (B5, B7). Pure."""
 
-from newsletter.config import MailingList
-from newsletter.issue.model import Inlines, Link, Text
+from newsletter.config_lists import MailingList
+from newsletter.issue.model_text import Inlines, Link, Text
 from subscribers.address import AddressError, parse_address
 from subscribers.retention import Period
 
@@ -66,7 +66,7 @@ def processing(mailing_list: MailingList) -> tuple[Inlines, ...]:
 
 def _data(mailing_list: MailingList) -> str:
     """What is stored: name, address, organisation and the configured attributes; nothing else is (B7)."""
-    names = [*_DATA[mailing_list.language], *mailing_list.attributes]
+    names = [*_DATA[mailing_list.language], *(name.replace("_", " ") for name in mailing_list.attributes)]
     if mailing_list.language == "nl":
         data = f"{', '.join(names[:-1])} en {names[-1]}"
         return f"Om u {mailing_list.title} te kunnen sturen, verwerkt {mailing_list.controller} uw {data}."

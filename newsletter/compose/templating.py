@@ -5,11 +5,11 @@ from functools import cached_property
 from types import TracebackType
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from newsletter.compose.theme import FILE_NAME, Theme, read_theme
 from newsletter.issue.finding import IssueError, error
+from newsletter.sandbox import sandbox
 
 LAYOUT = "layout.mjml.j2"
 BUILT_IN = "builtin"
@@ -23,13 +23,8 @@ class Templates:
         """`read_file` gets the name of a file of the theme and raises ImageError if it cannot be read."""
         self._loaders = tuple(loaders)
         self._read_file = read_file
-        self._environment = ImmutableSandboxedEnvironment(
-            loader=jinja2.ChoiceLoader([*loaders, jinja2.PrefixLoader({BUILT_IN: loaders[-1]})]),
-            autoescape=_is_markup,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=False,
+        self._environment = sandbox(
+            jinja2.ChoiceLoader([*loaders, jinja2.PrefixLoader({BUILT_IN: loaders[-1]})]), autoescape=_is_markup
         )
 
     @cached_property

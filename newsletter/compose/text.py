@@ -29,11 +29,8 @@ from newsletter.compose.text_media import (
     recording_lines,
 )
 from newsletter.compose.text_table import table_lines
-from newsletter.issue.model import (
-    Agenda,
-    AgendaEntry,
-    Article,
-    Block,
+from newsletter.issue.model import Article, Block, Issue, ListBlock, Note, Only, Quote
+from newsletter.issue.model_blocks import (
     Button,
     Card,
     Cards,
@@ -42,18 +39,12 @@ from newsletter.issue.model import (
     Download,
     Figures,
     Heading,
-    Invitation,
-    Issue,
-    ListBlock,
-    Note,
-    Only,
     Paragraph,
     Picture,
-    ProgrammeItem,
-    Quote,
     Recording,
     Table,
 )
+from newsletter.issue.model_meetings import Agenda, AgendaEntry, Invitation, ProgrammeItem
 
 __all__ = ["WIDTH", "render_text"]
 

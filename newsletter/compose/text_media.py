@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
-from newsletter.compose.events import Meeting
 from newsletter.compose.furniture import Furniture
 from newsletter.compose.lines import Lines, in_words, joined, linked, prefixed, underlined, wrap
 from newsletter.compose.richtext import without_links
 from newsletter.issue.anchors import listed
-from newsletter.issue.model import Block, Download, Figures, Inlines, Picture, Recording
+from newsletter.issue.model import Block
+from newsletter.issue.model_blocks import Download, Figures, Picture, Recording
+from newsletter.issue.model_meetings import Meeting
+from newsletter.issue.model_text import Inlines
 
 
 def contents_lines(blocks: Sequence[Block], furniture: Furniture, limit: int) -> Lines:

@@ -3,7 +3,8 @@
 from itertools import zip_longest
 
 from newsletter.compose.lines import Line, Lines, in_words, joined, width, wrap
-from newsletter.issue.model import Inlines, Table
+from newsletter.issue.model_blocks import Table
+from newsletter.issue.model_text import Inlines
 
 _GAP = "  "
 

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from newsletter.config import Configuration, Relay, read_secret
+from newsletter.config import Configuration
+from newsletter.config_relays import Relay
+from newsletter.config_secrets import read_secret
 from subscribers.errors import ConfigurationError, ServiceError
 
 FRESH_SECONDS = 300.0

@@ -93,9 +93,13 @@ class Catcher:
         self, folder: Path, *, host: str = "127.0.0.1", port: int = 0, on_mail: Callable[[Path], None] | None = None
     ) -> None:
         maildir = Maildir(folder)
-        maildir.make()
         self._handler = MaildirHandler(maildir, on_mail)
-        self._socket = _listen(host, port)
+        self._socket = _listen(host, port)  # before the folder: who cannot listen leaves nothing behind
+        try:
+            maildir.make()
+        except InputError:
+            self._socket.close()
+            raise
         self.host = host
         self.port: int = self._socket.getsockname()[1]
         self._loop = asyncio.new_event_loop()

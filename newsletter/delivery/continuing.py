@@ -2,10 +2,13 @@
 
 A job with a time of its own (`send --at`, or a run that ended because its next slot was far away) is started then.
 Of the others only deferred deliveries: one that still has queued ones was stopped by somebody, and is theirs to go on
-with.
+with. Each job runs in a thread of its own, so that one that takes hours holds nobody.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 
 from sqlalchemy.exc import DBAPIError
 
@@ -18,6 +21,11 @@ from newsletter.store import deliveries, jobs
 from newsletter.store.engine import explain
 from subscribers.errors import NewsletterError, ServiceError
 
+AT_ONCE = 8
+"""Jobs that are sent at the same time; those over one relay share what it takes (newsletter/delivery/portions.py)."""
+LOOK_SECONDS = 60.0
+"""While some are sent: how often to look whether others became due."""
+
 
 class ContinuingError(ServiceError):
     """Some jobs could not go on; `results` are those of the others, which did."""
@@ -27,27 +35,62 @@ class ContinuingError(ServiceError):
         self.results = tuple(results)
 
 
-def continue_due(sending: Sending) -> list[JobResult]:
+@dataclass(kw_only=True)
+class _Round:
+    """The jobs that are sent now, and what became of the others."""
+
+    sending: Sending
+    running: dict[Future[JobResult], SendJob] = field(default_factory=dict)
+    results: list[JobResult] = field(default_factory=list)
+    failures: dict[int, str] = field(default_factory=dict)
+
+    def begin(self, pool: ThreadPoolExecutor) -> None:
+        """Start those that are due and are not being sent."""
+        busy = {job.id for job in self.running.values()}
+        try:
+            for job in self._due():
+                if job.id not in busy:
+                    self.running[pool.submit(run_job, self.sending, job)] = job
+        except DBAPIError as error:
+            self.failures[0] = str(explain(error))  # those that run go on
+
+    def _due(self) -> Iterator[SendJob]:
+        for job in reversed(jobs.list_jobs(self.sending.engine, None, [JobState.PLANNED, JobState.RUNNING])):
+            if not self.sending.should_stop() and _is_due(self.sending, job):
+                yield job
+
+    def end(self, seconds: float) -> None:
+        """Wait so long for one to end; a job that another process holds is left to it."""
+        for done in wait(self.running, seconds, FIRST_COMPLETED).done:
+            job = self.running.pop(done)
+            self.failures.pop(job.id, None)
+            try:
+                self.results.append(done.result())
+            except HeldError:
+                continue
+            except NewsletterError as error:
+                self.failures[job.id] = _in_words(job, error)
+            except DBAPIError as error:
+                self.failures[job.id] = _in_words(job, explain(error))
+
+
+def continue_due(sending: Sending, look_seconds: float = LOOK_SECONDS) -> list[JobResult]:
     """Run every job whose time has come, and every one that waits for nothing but deferred deliveries, if one is due.
 
-    A job that another process holds at this moment is left to it. One that cannot go on does not stop the others; once
-    they are through, ContinuingError says what each lacks.
+    Returns when none is left. One that cannot go on does not stop the others; ContinuingError says what each lacks.
     """
-    results: list[JobResult] = []
-    failures: list[str] = []
-    for job in jobs.list_jobs(sending.engine):
-        try:
-            if not sending.should_stop() and _is_due(sending, job):
-                results.append(run_job(sending, job))
-        except HeldError:
-            continue
-        except NewsletterError as error:
-            failures.append(_in_words(job, error))
-        except DBAPIError as error:
-            failures.append(_in_words(job, explain(error)))
-    if failures:
-        raise ContinuingError(failures, results)
-    return results
+    now = _Round(sending=sending)
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="newsletter-job") as pool:
+        now.begin(pool)
+        looked = time.monotonic()
+        while now.running:
+            now.end(max(0.0, looked + look_seconds - time.monotonic()))
+            if time.monotonic() - looked >= look_seconds:
+                now.begin(pool)
+                looked = time.monotonic()
+    if now.failures:
+        raise ContinuingError(list(now.failures.values()), now.results)
+    return now.results
 
 
 def _in_words(job: SendJob, error: NewsletterError) -> str:
@@ -55,8 +98,6 @@ def _in_words(job: SendJob, error: NewsletterError) -> str:
 
 
 def _is_due(sending: Sending, job: SendJob) -> bool:
-    if job.state not in {JobState.PLANNED, JobState.RUNNING}:
-        return False
     if job.starts_at and job.starts_at > sending.clock():
         return False
     if job.state is JobState.PLANNED:

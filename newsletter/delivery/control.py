@@ -11,6 +11,7 @@ from typing import ParamSpec, TypeVar
 
 from newsletter.delivery.outcome import Outcome, State, move
 from newsletter.delivery.session import Session, Timeouts
+from newsletter.delivery.slowest import Waiting
 from subscribers.errors import ServiceError
 
 P = ParamSpec("P")
@@ -62,6 +63,8 @@ class Progress:
     """Outcomes of this run."""
     notes: tuple[str, ...] = field(default=(), kw_only=True)
     """What is waited for, and who is slowed."""
+    slowest: tuple[Waiting, ...] = field(default=(), kw_only=True)
+    """Whose mail waits the most."""
     seconds: float
     """Since this run began."""
 
@@ -87,6 +90,9 @@ class Control:
         self.error: Exception | None = None
         self.handled = 0
         self.notes: tuple[str, ...] = ()
+        self.shared: tuple[str, ...] = ()
+        """Which relays are shared with other jobs, in words."""
+        self.slowest: tuple[Waiting, ...] = ()
         self.sessions: set[Session] = set()
 
     @property
@@ -120,6 +126,11 @@ class Control:
             self._may_work.clear()
         else:
             self._may_work.set()
+
+    @property
+    def is_any_deferred(self) -> bool:
+        """Whether some deliveries of the job wait in the store."""
+        return self._counts[State.DEFERRED] > 0
 
     @property
     def is_free(self) -> bool:
@@ -169,7 +180,8 @@ class Control:
             done=self._audience - waiting,
             handled=self.handled,
             seconds=asyncio.get_running_loop().time() - self._began,
-            notes=self.notes,
+            notes=self.notes + self.shared,
+            slowest=self.slowest,
         )
 
     def tell(self) -> None:

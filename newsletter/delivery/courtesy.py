@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
+from newsletter.delivery.kept_lines import KeptLines
 from newsletter.delivery.line_notes import notes_of, public_name, speed_of
 from newsletter.delivery.lines import LOOK_AGAIN, Line
 from newsletter.delivery.outcome import Event, Outcome, State
@@ -20,10 +21,12 @@ from newsletter.delivery.pacing import SECOND, microseconds, moment
 from newsletter.delivery.placing import place
 from newsletter.delivery.pushback import Halt, Health, Thresholds, is_too_fast
 from newsletter.delivery.receivers import Receivers, domain_of
+from newsletter.delivery.slowest import Waiting
+from newsletter.delivery.waiting_look import WaitingLook
 from newsletter.delivery.windows import Hours
 from newsletter.store import deliveries, pace
 from newsletter.store.claims import Batch, Checked
-from subscribers.transactions import reading, writing
+from subscribers.transactions import writing
 
 LOG = logging.getLogger("newsletter.delivery")
 SHORTEST_WAIT = 0.25
@@ -54,7 +57,7 @@ class Courtesy:
         self._patience = manners.patience
         self._engine, self._job, self._clock = engine, job, clock
         self._health = Health(thresholds=manners.thresholds)
-        self._began = clock()
+        self._since = clock()  # outcomes are counted in `_lately`
         self._open_until: datetime | None = None
         self._lately: Counter[bool] = Counter()  # outcomes, by whether they were deferrals
         self._lately_of: set[str] = set()
@@ -63,15 +66,12 @@ class Courtesy:
         self.halt: Halt | None = None
         self.notes: tuple[str, ...] = ()
         """What is waited for, for whoever watches."""
-        self._know_slowed()
+        self._kept = KeptLines(self._receivers, engine)
+        self._waiting = WaitingLook(engine, job, self._receivers)
 
-    def _know_slowed(self) -> None:
-        """Groups that were slow when the last run ended."""
-        for name in pace.every_name(self._engine):
-            if name in self._receivers.groups.values():
-                self._receivers.made(name)
-        with reading(self._engine) as connection:
-            self._load(connection)
+    def slowest(self) -> tuple[Waiting, ...]:
+        """Whose mail waits the most; asked only while some of it does."""
+        return self._waiting.look()
 
     # ---------------------------------------------------------------- before sending
 
@@ -101,13 +101,13 @@ class Courtesy:
         now = self._clock()
         at = microseconds(now)
         with writing(self._engine) as connection:
-            self._load(connection)
+            self._kept.load(connection, at)
             self._rise(at)
             places = place(self._receivers, [domain_of(item.address) for item in batch.claimed], at, due=batch.due)
             pairs = list(zip(batch.claimed, places, strict=True))
             slots = [(item.delivery, moment(to.at)) for item, to in pairs if to.is_aside]
             pace.set_aside(connection, worker, slots, now)
-            self._save(connection)
+            self._kept.save(connection)
         self._tell(now)
         return replace(
             batch,
@@ -117,22 +117,26 @@ class Courtesy:
         )
 
     def sift(self, worker: str, checked: Checked) -> Checked:
-        """Of deliveries that were looked at again, those whose receivers are not closed; the rest is set aside."""
+        """Of deliveries that were looked at again, those that may begin: the hours may be over, a group closed."""
         now = self._clock()
+        slots = self._shut(checked, now)
+        if not slots:
+            return checked
+        with writing(self._engine) as connection:
+            aside = pace.set_aside(connection, worker, slots.items(), now)
+        fit = tuple(item for item in checked.claimed if item.delivery not in slots)
+        return replace(checked, claimed=fit, aside=aside)
+
+    def _shut(self, checked: Checked, now: datetime) -> dict[int, datetime]:
+        """Delivery → when it may begin, of those that may not now."""
+        if not self.is_open and (opens := self._hours.opens(now)):
+            return {item.delivery: opens for item in checked.claimed}
         at = microseconds(now)
         closed = {line.name: line for line in self._receivers.every() if line.closed_until > at}
         if not closed:
-            return checked
+            return {}
         shut = [(item, line) for item in checked.claimed if (line := self._closed(item.address, closed))]
-        if not shut:
-            return checked
-        slots = [(item.delivery, moment(line.queue(1, at)[0][0])) for item, line in shut]
-        with writing(self._engine) as connection:
-            aside = pace.set_aside(connection, worker, slots, now)
-        gone = {identity for identity, _ in slots}
-        return replace(
-            checked, claimed=tuple(item for item in checked.claimed if item.delivery not in gone), aside=aside
-        )
+        return {item.delivery: moment(line.queue(1, at)[0][0]) for item, line in shut}
 
     def _closed(self, address: str, closed: dict[str, Line]) -> Line | None:
         if self._receivers.relay and self._receivers.relay.name in closed:
@@ -183,6 +187,7 @@ class Courtesy:
     def _forget(self) -> None:
         self._lately.clear()
         self._lately_of.clear()
+        self._since = self._clock()
 
     def _slow_down(self, deferred: Sequence[Outcome]) -> None:
         at = microseconds(self._clock())
@@ -192,11 +197,11 @@ class Courtesy:
             names = {identity: self._receivers.name_of(domain_of(key)) for identity, key in keys.items()}
             self._lately_of.update(names.values())
             slowed = [self._receivers.made(name) for name in sorted({names[i] for i in too_fast if i in names})]
-            self._load(connection)
+            self._kept.load(connection, at)
             for line in slowed:
                 self._push_back(line, at)
             self._slow_relay(at)
-            self._save(connection)
+            self._kept.save(connection)
         self._tell(self._clock())
 
     def _slow_relay(self, at: int) -> None:
@@ -205,10 +210,11 @@ class Courtesy:
         if total < MANY:
             return
         is_many = self._lately[True] * 100 >= MANY_PERCENT * total and len(self._lately_of) >= MANY_GROUPS
+        seconds = max(1.0, (self._clock() - self._since).total_seconds())
         self._forget()
         if is_many and relay:
-            seconds = max(1.0, (self._clock() - self._began).total_seconds())
-            relay.ceiling = relay.ceiling or self._health.tried / seconds
+            if relay.speed is None:  # else it was slowed before, and what it got then is its ceiling
+                relay.ceiling = total / seconds
             self._push_back(relay, at)
 
     def _push_back(self, line: Line, at: int) -> None:
@@ -219,21 +225,6 @@ class Courtesy:
         for line in self._receivers.every():
             if line.rise(at):
                 LOG.info("pace: %s takes mail again; now %s", public_name(line), speed_of(line))
-
-    # ---------------------------------------------------------------- keeping
-
-    def _kept(self) -> dict[str, Line]:
-        """The lines whose names may stand in the store."""
-        every = self._receivers.every()
-        return {line.name: line for line in every if line.is_public and (line.limits or line.changed)}
-
-    def _load(self, connection: Connection) -> None:
-        lines = {line.name: line for line in self._receivers.every() if line.is_public}
-        for name, state in pace.load(connection, lines).items():
-            lines[name].restore(state)
-
-    def _save(self, connection: Connection) -> None:
-        pace.save(connection, {name: line.state for name, line in self._kept().items()})
 
     def _tell(self, now: datetime) -> None:
         self.notes = notes_of(self._receivers, microseconds(now))

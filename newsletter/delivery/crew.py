@@ -2,56 +2,132 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from newsletter.delivery.control import Control
 from newsletter.delivery.desk import Desk
 from newsletter.delivery.feeder import Feeder
+from newsletter.delivery.gate import Doorway, Gate
 from newsletter.delivery.lane import Lane
+from newsletter.delivery.portions import Portion
+from newsletter.delivery.relays import Limits
 from newsletter.delivery.session import Session
 from newsletter.delivery.shares import Shares
 from newsletter.delivery.smtp import RelayError, open_session
 from subscribers.errors import NewsletterError
 
+LOOK = 0.2
+"""Seconds between two looks whether a place may be used, and whether those in flight are through."""
+GRACE = 1.0
+"""Seconds for goodbyes once the run stops and nothing is in flight."""
+
 
 @dataclass(kw_only=True, eq=False)
 class Crew:
-    """One relay: its desk, and as many lanes as it may have connections."""
+    """One relay: its desk, and a place for each connection that it may have."""
 
     desk: Desk
     whole: Feeder
     """The stock of all relays."""
     shares: Shares
     name: str
-    lanes: list[Lane] = field(default_factory=list)
+    limits: Limits | None = None
+    """What the relay takes from all jobs together; None if it is not shared."""
+    first: Session | None = None
+    has_given_up: bool = False
+    """A connection was given up: who waits for a place does not try."""
 
-    def begin(self, session: Session) -> None:
-        """The first connection stands already."""
-        self.lanes = [Lane(self.desk, session)]
+    def __post_init__(self) -> None:
+        self.gate = Gate(self.desk.pace.connections)
+
+    def use(self, mine: Portion) -> None:
+        """Keep to this part of the relay from now on."""
+        if self.limits:
+            own, whole = self.desk.pace, self.limits.messages_per_second
+            self.gate.allow(min(mine.connections, own.connections))
+            speeds = [speed for speed in (own.messages_per_second, mine.speed(whole)) if speed]
+            self.desk.throttle.limit(min(speeds, default=None))
 
     async def run(self, number: int) -> list[RelayError | None]:
         """Work with `number` connections; when all of them were given up, the others take what lies here."""
-        lanes = [*self.lanes, *(Lane(self.desk) for _ in range(number - len(self.lanes)))]
-        self.lanes = []
-        given_up = await asyncio.gather(*(lane.run() for lane in lanes))
+        places = [asyncio.create_task(self._place(place)) for place in range(number)]
+        ending = asyncio.create_task(self._end_those_without_connection(places))
+        await asyncio.wait(places)
+        ending.cancel()
+        given_up = [None if place.cancelled() else place.result() for place in places]
         self.desk.press.give_back()
         if None not in given_up:
             self.shares.lose(self.name)
         return given_up
+
+    async def _place(self, place: int) -> RelayError | None:
+        """One connection after the other, while there is something to send and the place is open."""
+        desk = replace(self.desk, press=Doorway(self.desk.press, self.gate, place))
+        while await self._opens(place):
+            self.gate.busy.add(place)
+            first, self.first = self.first, None
+            try:
+                error = await Lane(desk, first).run()
+            finally:
+                self.gate.busy.discard(place)
+            if error:
+                self.has_given_up = True
+                return error
+            if self.whole.is_over or self.desk.control.is_stopping:
+                break
+        return None
+
+    async def _opens(self, place: int) -> bool:
+        """Wait until the place may be used; False if nobody needs it any more."""
+        while not self.gate.is_open(place):
+            if self.whole.is_over or self.desk.control.is_stopping or self.has_given_up:
+                return False
+            await self.desk.control.sleep(LOOK)
+        return True
+
+    async def _end_those_without_connection(self, places: Sequence[asyncio.Task[RelayError | None]]) -> None:
+        """When the run stops, what is in flight is finished; who is still about to connect has nothing in flight."""
+        control = self.desk.control
+        await control.stopped()
+        connected = set(control.sessions)
+        while control.sessions:  # noqa: ASYNC110 - a set of others, looked at while the run ends
+            await asyncio.sleep(LOOK)
+        await asyncio.sleep(GRACE)
+        for session in connected:
+            session.abort()  # it said goodbye, and nobody answers
+        await asyncio.sleep(LOOK)
+        for place in places:
+            place.cancel()
 
 
 async def first_session(control: Control, crews: Sequence[Crew]) -> bool:
     """Whether a relay can be reached at all: to be known at once, not after minutes of trying. The first begins."""
     errors: list[NewsletterError] = []
     for crew in crews:
+        if not crew.gate.allowed:
+            continue
+        opening = asyncio.create_task(open_session(crew.desk.endpoint, crew.desk.pace.timeouts))
+        if not await _ended(opening, control):
+            return False
         try:
-            first = await open_session(crew.desk.endpoint, crew.desk.pace.timeouts)
+            crew.first = opening.result()
         except NewsletterError as error:
             errors.append(error)
         else:
-            crew.begin(first)
             return True
     control.fail(errors[0])
+    return False
+
+
+async def _ended(task: asyncio.Task[Session], control: Control) -> bool:
+    """Whether it came to an end before the run was stopped; else it is given up."""
+    stopping = asyncio.create_task(control.stopped())
+    await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if task.done():
+        return True
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
     return False
 
 

@@ -20,6 +20,16 @@ class Throttle:
     def __init__(self, rate: float | None) -> None:
         self._bucket = Bucket.full(rate, asyncio.get_running_loop().time()) if rate else None
 
+    def limit(self, rate: float | None) -> None:
+        """Another rate from now on."""
+        if self._bucket is None and rate is None:
+            return
+        now = asyncio.get_running_loop().time()
+        if self._bucket is None or rate is None:
+            self._bucket = Bucket.full(rate, now) if rate else None
+        elif rate != self._bucket.rate:
+            self._bucket = self._bucket.at_rate(rate, now)
+
     def wait(self) -> float:
         """Seconds to wait before the next message, which is taken by asking."""
         if self._bucket is None:

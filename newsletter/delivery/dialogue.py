@@ -6,7 +6,7 @@ read in order as they come, so that commands can be written in groups (RFC 2920)
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 
 from newsletter.delivery.reply import NoReplyError, Reply, ReplyReader
@@ -40,14 +40,11 @@ class Dialogue(asyncio.Protocol):
         """Whether the server said something that nobody waited for."""
         return bool(self._replies)
 
-    def heard(self, expected: Sequence[Callable[[Reply], bool]]) -> bool:
-        """Whether exactly these replies lie unread; they are taken then, without waiting."""
+    def heard(self, number: int, are_expected: Callable[..., bool]) -> bool:
+        """Whether exactly so many replies lie unread and are as expected; they are taken then, without waiting."""
         replies = self._replies
-        if len(replies) != len(expected):
+        if len(replies) != number or not are_expected(*replies):
             return False
-        for reply, is_expected in zip(replies, expected, strict=True):
-            if not is_expected(reply):
-                return False
         replies.clear()
         return True
 

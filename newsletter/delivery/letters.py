@@ -86,9 +86,11 @@ def _recipient_maker(
     message_id = ids.message_ids(keyring, job.ref, domain)
     sender_of = ids.envelope_senders(keyring, job.list_slug, mailing_list)
 
+    leave_at, manage_at = ids.unsubscribe_url(base_url, ""), ids.preferences_url(base_url, "")
+
     def recipient(claimed: Claimed) -> Recipient:
         token, other = leave(claimed.subscription_ref), manage(claimed.subscription_ref)
-        url, preferences = ids.unsubscribe_url(base_url, token), ids.preferences_url(base_url, other)
+        url, preferences = leave_at + token, manage_at + other
         return Recipient(
             address=claimed.address,
             fields={**claimed.attributes, "name": claimed.name, "organisation": claimed.organisation},

@@ -79,6 +79,12 @@ class Line:
         self.tail = found[-1][0]
         return found
 
+    def end_queue(self, last: int) -> None:
+        """Nobody is set aside after the instant `last`: those who stood there were cancelled, paused or erased."""
+        if self.tail > last:
+            self.tail = last
+            self.planned = [Window(window.limit) for window in self.windows]
+
     # ---------------------------------------------------------------- adapting
 
     @property
@@ -102,6 +108,11 @@ class Line:
         faster = self.speed * RISE
         self._change(None if faster >= (self.own_speed or self.ceiling or FASTEST) else faster, now)
         return True
+
+    def come_near(self, now: int) -> None:
+        """Forget what a clock that was wrong promised: a pause of years, a change in the future."""
+        self.closed_until = min(self.closed_until, now + COOLING)
+        self.changed = min(self.changed, now)
 
     def _change(self, speed: float | None, now: int) -> None:
         self.speed, self.changed = speed, now

@@ -20,7 +20,7 @@ from newsletter.delivery.windows import Hours
 def known_receivers() -> Mapping[str, str]:
     """Domain → group, of the built-in table."""
     table = tomllib.loads(files("newsletter.delivery").joinpath("receivers.toml").read_text(encoding="utf-8"))
-    return grouped({name: group["domains"] for name, group in table.items()})
+    return grouped({name: [*group["domains"], *group.get("guessed", ())] for name, group in table.items()})
 
 
 def receivers_of(configuration: Configuration, list_slug: str) -> Receivers:

@@ -11,10 +11,14 @@ from newsletter.delivery.courtesy import Manners
 from newsletter.delivery.job import SendJob
 from newsletter.delivery.outcome import State
 from newsletter.delivery.recovery import Books
-from newsletter.delivery.relays import Via
+from newsletter.delivery.relays import Limits, Via
 from newsletter.delivery.smtp import Endpoint
+from newsletter.message.dkim import Signer
 from newsletter.store.claims import Claimed
 from newsletter.store.deliveries import Recovered
+
+PATIENCE = 3600.0
+"""Seconds, unless the manners say it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +42,25 @@ class Means:
     """More relays, that share the work with the first."""
     weight: int = 1
     """Of the first."""
+    relay: str = ""
+    """Name of the first."""
+    limits: Limits | None = None
+    """Of the first, for all jobs together."""
+    signer: Signer | None = None
+    """Signs what `write` leaves unsigned, in processes of its own (newsletter/delivery/signing.py)."""
     power_safe: bool = False
     """Sync the journal before every group of dots: exact also over a power cut (docs/decisions/0018)."""
+
+    @property
+    def vias(self) -> tuple[Via, ...]:
+        """All relays."""
+        first = Via(name=self.relay, endpoint=self.endpoint, pace=self.pace, weight=self.weight, limits=self.limits)
+        return (first, *self.others)
+
+    @property
+    def patience(self) -> float:
+        """Seconds that a run waits for what is not its own: a slot, its hours, a relay that other jobs use."""
+        return self.manners.patience if self.manners else PATIENCE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,12 +7,14 @@ from datetime import timedelta
 import jinja2
 
 from newsletter.compose.dates import day_in_words
-from newsletter.config import Configuration, MailingList, templates_dir
+from newsletter.config import Configuration
+from newsletter.config_lists import MailingList
 from newsletter.delivery.attempt import LONGEST_ENVID, Letter
 from newsletter.message import ids
 from newsletter.message.notice import Addressed, NoticeTemplates, period_in_words, write_notice
 from newsletter.message.notice_kinds import NoticeSpec
 from newsletter.message.notice_texts import NOTICES
+from newsletter.shipped import templates_dir
 from newsletter.store.dkim_keys import signer_of
 from newsletter.store.notices import DueNotice
 from subscribers.clock import Clock

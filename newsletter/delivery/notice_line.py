@@ -1,4 +1,4 @@
-"""One connection to one relay, and the notices that go through it, one after the other (edge)."""
+"""One connection to a relay of some lists, and the notices that go through it, one after the other (edge)."""
 
 import asyncio
 import random
@@ -9,13 +9,13 @@ from datetime import timedelta
 
 from sqlalchemy.exc import DBAPIError
 
-from newsletter.config import Relay
+from newsletter.config_relays import Relay
 from newsletter.delivery.attempt import Attempt, Letter, Result, judge
+from newsletter.delivery.failover import open_first
 from newsletter.delivery.notice_letters import NoticeWriter
 from newsletter.delivery.outcome import Event, Outcome
 from newsletter.delivery.retry import Circumstances
 from newsletter.delivery.session import Session
-from newsletter.delivery.smtp import endpoint_of, open_session
 from newsletter.delivery.worker import Sending
 from newsletter.store import notices
 from newsletter.store.engine import explain
@@ -51,12 +51,13 @@ class _GoneError(Exception):
 
 @dataclass(kw_only=True)
 class Line:
-    """The notices of the lists of one relay; `counts` says what became of them."""
+    """The notices of lists with the same relays; `counts` says what became of them."""
 
     sending: Sending
     writer: NoticeWriter
     worker: str
-    relay: Relay
+    relays: Sequence[Relay]
+    """The first that answers takes them."""
     lists: Sequence[str]
     counts: Counter[NoticeState] = field(default_factory=Counter)
 
@@ -73,15 +74,15 @@ class Line:
 
     async def _one_session(self) -> bool:
         """Whether another session is needed, because this one ended with notices left."""
-        session = await open_session(endpoint_of(self.sending.configuration, self.relay))
+        session, relay = await open_first(self.sending.configuration, self.relays)
         watching = asyncio.create_task(self._abort_when_stopping(session))
         try:
-            return await self._through(session)
+            return await self._through(session, relay.messages_per_second)
         finally:
             watching.cancel()
             await session.quit()
 
-    async def _through(self, session: Session) -> bool:
+    async def _through(self, session: Session, speed: float | None) -> bool:
         while not self.sending.should_stop():
             if session.is_over:
                 return True
@@ -90,7 +91,7 @@ class Line:
             if due is None:
                 return False
             await self._handle(session, due, is_first=is_first)
-            await asyncio.sleep(1 / self.relay.messages_per_second if self.relay.messages_per_second else 0)
+            await asyncio.sleep(1 / speed if speed else 0)
         return False
 
     def _claim(self) -> DueNotice | None:

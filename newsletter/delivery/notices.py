@@ -1,4 +1,4 @@
-"""Sending notices: service mails, through the relay of their list, while somebody waits for a link (edge).
+"""Sending notices: service mails, through the relays of their list, while somebody waits for a link (edge).
 
 Never dependent on a job, nor on erasure being up to date. The rules are those of deliveries (I3): what may have been
 taken is unknown and never sent again by itself; what was refused for now is tried again with growing waits, as long as
@@ -73,7 +73,7 @@ def send_notices(sending: Sending) -> NoticeResult:
 
 async def _send_all(sending: Sending, worker: str, counts: Counter[NoticeState]) -> list[str]:
     """Every relay at its own pace; what one of them lacks does not stop the others, and is returned."""
-    relays, lost = _by_relay(sending)
+    relays, lost = _by_relays(sending)
     if lost:
         counts[NoticeState.REFUSED] += notices.refuse_lists(sending.engine, lost)
     configuration = sending.configuration
@@ -83,9 +83,10 @@ async def _send_all(sending: Sending, worker: str, counts: Counter[NoticeState])
         templates=notice_templates(configuration),
         clock=sending.clock,
     )
+    known = configuration.relays
     lines = [
-        Line(sending=sending, writer=writer, worker=worker, relay=configuration.relays[name], lists=slugs)
-        for name, slugs in relays.items()
+        Line(sending=sending, writer=writer, worker=worker, relays=[known[name] for name in names], lists=slugs)
+        for names, slugs in relays.items()
     ]
     failures = await asyncio.gather(*(line.run() for line in lines))
     for line in lines:
@@ -93,16 +94,16 @@ async def _send_all(sending: Sending, worker: str, counts: Counter[NoticeState])
     return [problem for problem in failures if problem]
 
 
-def _by_relay(sending: Sending) -> tuple[dict[str, list[str]], list[str]]:
-    """The lists with due notices by their relay, and those that the configuration does not know any more."""
-    relays: dict[str, list[str]] = {}
+def _by_relays(sending: Sending) -> tuple[dict[tuple[str, ...], list[str]], list[str]]:
+    """The lists with due notices by their relays, and those that the configuration does not know any more."""
+    relays: dict[tuple[str, ...], list[str]] = {}
     lost: list[str] = []
     for slug in notices.due_lists(sending.engine, sending.clock()):
         known = sending.configuration.lists.get(slug)
         if known is None:
             lost.append(slug)
         else:
-            relays.setdefault(known.relay, []).append(slug)
+            relays.setdefault(known.relay_names, []).append(slug)
     return relays, lost
 
 

@@ -77,6 +77,8 @@ class Halting(StrEnum):
     """Refused for what is about us."""
     ERRORS = "errors"
     """So many are refused that something is wrong: an old list, a broken relay."""
+    BOUNCES = "bounces"
+    """The relay took them, and so many came back by mail for what is about us."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,11 @@ def remedy(why: str) -> str:
         return (
             "`newsletter doctor` looks at SPF, DKIM and DMARC; when that is mended: "
             "`newsletter jobs resume JOB --retry refused --class policy`"
+        )
+    if why == Halting.BOUNCES:
+        return (
+            "`newsletter doctor` looks at SPF, DKIM and DMARC; when that is mended: `newsletter jobs resume JOB`; "
+            "what came back is not sent again"
         )
     return "`newsletter jobs show JOB --state refused` says who and why; `newsletter jobs resume JOB` goes on"
 

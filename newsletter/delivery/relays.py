@@ -16,6 +16,14 @@ ENOUGH = 1.0
 """Seconds that a relay waits for others before it takes what was their share."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a relay takes in all, from every job of the store together."""
+
+    connections: int
+    messages_per_second: float | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Via:
     """One relay of a job."""
@@ -24,22 +32,26 @@ class Via:
     endpoint: Endpoint
     pace: Pace
     weight: int = 1
+    limits: Limits | None = None
+    """None: this job has it for itself."""
 
 
 def together(vias: Sequence[Via], spread: float | None = None) -> tuple[Via, ...]:
-    """The relays of a job that is spread at so many messages per second in all; each gets its part of it."""
+    """The relays of a job that is spread at so many messages per second in all; each gets its part of it.
+
+    Those that stand by get nothing beside one with a weight, and all of it together when none is left.
+    """
     if spread is None:
         return tuple(vias)
-    total = sum(via.weight for via in vias)
-    return tuple(_at_most(via, spread * (via.weight / total if total else 1)) for via in vias)
+    total, spare = sum(via.weight for via in vias), sum(not via.weight for via in vias)
+    return tuple(_at_most(via, spread * via.weight / total if via.weight else spread / spare) for via in vias)
 
 
 def _at_most(via: Via, speed: float) -> Via:
-    """A slow relay needs no more connections than it can keep busy; one that stands by goes as fast as it may."""
-    pace = via.pace
-    limit = min(pace.messages_per_second or speed, speed or pace.messages_per_second or 1.0)
-    connections = min(pace.connections, max(1, int(limit * 10)))
-    return replace(via, pace=replace(pace, messages_per_second=limit, connections=connections))
+    """A slow relay needs no more connections than it can keep busy."""
+    limit = min(via.pace.messages_per_second or speed, speed)
+    connections = min(via.pace.connections, max(1, int(limit * 10)))
+    return replace(via, pace=replace(via.pace, messages_per_second=limit, connections=connections))
 
 
 def pace_of_all(vias: Sequence[Via]) -> Pace:

@@ -99,13 +99,18 @@ class ReplyReader:
         if self._size > MAXIMUM_REPLY:
             raise NoReplyError("a reply without an end")
         self._code = found[1]
-        self._texts.append(found[3] or b"")
+        self._texts.append(_once(found[1], found[3] or b""))
         return None if found[2] == b"-" else self._complete()
 
     def _complete(self) -> Reply:
         text = b" ".join(self._texts).decode("utf-8", "replace")
         self._texts, self._size = [], 0
         return Reply(int(self._code), text)
+
+
+def _once(code: bytes, text: bytes) -> bytes:
+    """The text of a line without the code, where a server says it again (what the next server said to it)."""
+    return text[4:] if text[:3] == code and text[3:4] in {b" ", b"-"} else text
 
 
 def scrub(text: str, recipient: str = "") -> str:

@@ -20,7 +20,7 @@ from newsletter.delivery.crew import Crew, end_feeding_when_stopping, first_sess
 from newsletter.delivery.desk import Desk, Throttle
 from newsletter.delivery.feeder import Feeder
 from newsletter.delivery.hold import Hold
-from newsletter.delivery.job import JobState, SendJob
+from newsletter.delivery.job import SendJob
 from newsletter.delivery.journal import Journal
 from newsletter.delivery.means import JobResult, Means
 from newsletter.delivery.outcome import Outcome
@@ -28,10 +28,12 @@ from newsletter.delivery.press import Press
 from newsletter.delivery.pushback import Halt
 from newsletter.delivery.recorder import Recorder
 from newsletter.delivery.recovery import recover_job
-from newsletter.delivery.relays import ShareOfStock, Via, pace_of_all
+from newsletter.delivery.relays import ShareOfStock, pace_of_all
 from newsletter.delivery.shares import Shares
+from newsletter.delivery.sharing import Sharing
 from newsletter.delivery.signals import stopping_on_signals
-from newsletter.delivery.watch import Watch
+from newsletter.delivery.signing import SigningPool, signing_pool
+from newsletter.delivery.watch import STOPS, Watch
 from newsletter.store import deliveries, job_times, jobs
 from newsletter.store.claims import Batch, Checked, Claim, check_again, claim_batch
 from newsletter.store.deliveries import Recovered
@@ -41,10 +43,6 @@ from subscribers.transactions import reading
 
 CLAIM_LEASE = timedelta(minutes=30)
 """Longer than any transaction can take (A22); only matters if the journal of a dead worker is on another machine."""
-
-
-_STOPPED_BY = {JobState.PAUSED: Stop.PAUSED, JobState.CANCELLED: Stop.CANCELLED}
-"""An operator's word may be seen first by a claim that gets nothing, and not by the look at the job."""
 
 
 class Run:
@@ -91,8 +89,18 @@ class Run:
         return recovered
 
     async def _send(self, control: Control, journal: Journal) -> None:
+        """Send, while somebody watches from the beginning to the end whether the run may go on."""
+        watch = Watch(self._engine, self._job, self._hold, self._books.clock, self._means.should_stop)
+        watching = asyncio.create_task(watch.run(control, self._means.pace.look_seconds))
+        try:
+            await self._claim_and_send(control, journal)
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+
+    async def _claim_and_send(self, control: Control, journal: Journal) -> None:
         """Claim first: a job without work asks nothing of a relay, and one that waits for its hour asks later."""
-        feeder = Feeder(control, pace_of_all(self._vias), self._claim, self._check, self._next_slot)
+        feeder = Feeder(control, pace_of_all(self._means.vias), self._claim, self._check, self._next_slot)
         while not feeder.has_stock:
             if not await feeder.fill():
                 if not self._courtesy or await control.in_store(self._next_slot) is None:
@@ -100,19 +108,28 @@ class Run:
                 break
             if self._has_set_aside:
                 break
-        crews = self._crews(control, feeder, journal)
-        if feeder.has_stock and not await first_session(control, crews):
-            return
-        await self._together(crews[0].desk, crews)
+        async with signing_pool(self._means.signer, self._job.audience, self._books.clock) as pool:
+            await self._send_over(control, feeder, self._crews(control, feeder, journal, pool))
 
-    async def _together(self, desk: Desk, crews: list[Crew]) -> None:
+    async def _send_over(self, control: Control, feeder: Feeder, crews: list[Crew]) -> None:
+        """Send as soon as the relays have room for this job beside others."""
+        sharing = Sharing(self._engine, self._books.clock, crews)
+        try:
+            if not await sharing.has_room(control, self._means.pace.look_seconds, self._means.patience):
+                return
+            if feeder.has_stock and not await first_session(control, crews):
+                return
+            await self._together(crews, sharing)
+        finally:
+            sharing.leave()
+
+    async def _together(self, crews: list[Crew], sharing: Sharing) -> None:
         """Run all parts; the connections end first, then what feeds them, then what records them."""
-        watch = Watch(self._engine, self._job, self._hold, self._books.clock, self._means.should_stop)
+        desk, feeder = crews[0].desk, crews[0].whole
         helpers = [
-            asyncio.create_task(watch.run(desk.control, self._means.pace.look_seconds)),
             asyncio.create_task(end_feeding_when_stopping(desk)),
+            asyncio.create_task(sharing.run(desk.control, self._means.pace.look_seconds)),
         ]
-        feeder = crews[0].whole
         feeding = asyncio.create_task(feeder.run())
         recording = asyncio.create_task(desk.recorder.run())
         try:
@@ -128,18 +145,13 @@ class Run:
             await asyncio.gather(*helpers, return_exceptions=True)
             desk.control.tell()
 
-    @property
-    def _vias(self) -> tuple[Via, ...]:
-        means = self._means
-        return (Via(name="", endpoint=means.endpoint, pace=means.pace, weight=means.weight), *means.others)
-
-    def _crews(self, control: Control, feeder: Feeder, journal: Journal) -> list[Crew]:
+    def _crews(self, control: Control, feeder: Feeder, journal: Journal, pool: SigningPool | None) -> list[Crew]:
         """The connections of each relay, and what they share."""
         recorder = Recorder(control, self._means.pace, journal, self._record)
-        shares = Shares(weights={via.name: via.weight for via in self._vias})
+        shares = Shares(weights={via.name: via.weight for via in self._means.vias})
         crews: list[Crew] = []
-        for via in self._vias:
-            own = feeder if len(self._vias) == 1 else ShareOfStock(feeder, control, shares, via.name)
+        for via in self._means.vias:
+            own = feeder if len(self._means.vias) == 1 else ShareOfStock(feeder, control, shares, via.name)
             desk = Desk(
                 control=control,
                 feeder=own,
@@ -148,12 +160,12 @@ class Run:
                 throttle=Throttle(via.pace.messages_per_second),
                 endpoint=via.endpoint,
                 pace=via.pace,
-                press=Press(own, self._means.write, recorder.add),
+                press=Press(own, self._means.write, recorder.add, pool),
                 clock=self._books.clock,
                 expires_at=self._expires_at,
                 at_least=self._means.expire_after if self._courtesy else timedelta(0),
             )
-            crews.append(Crew(desk=desk, whole=feeder, shares=shares, name=via.name))
+            crews.append(Crew(desk=desk, whole=feeder, shares=shares, name=via.name, limits=via.limits))
         return crews
 
     def _claim(self, size: int) -> Batch:
@@ -180,6 +192,7 @@ class Run:
     def _note(self, courtesy: Courtesy) -> None:
         if self._control:
             self._control.notes = courtesy.notes
+            self._control.slowest = courtesy.slowest() if self._control.is_any_deferred else ()
 
     def _check(self, ids: Collection[int]) -> Checked:
         found = check_again(self._engine, self._job.id, self._as_claim, ids)
@@ -231,7 +244,7 @@ class Run:
             next_due = self._courtesy.goes_on_at
             job_times.schedule(self._engine, self._job.id, next_due)
         job = jobs.get_job(self._engine, self._job.id)
-        stop = control.stop or _STOPPED_BY.get(job.state)
+        stop = control.stop or STOPS.get(job.state)  # a claim that got nothing may have seen it first
         return JobResult(
             job=job,
             counts=deliveries.counts(self._engine, self._job.id),

@@ -10,7 +10,6 @@ what it says of the one is known before the other's body is written.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeAlias
 
 from newsletter.delivery.attempt import Attempt, Letter, Result
@@ -132,7 +131,9 @@ class Session:
         self._dialogue.write(self._server.group(letter) if self._server.is_pipelined else self._server.mail(letter))
 
     async def _transact(self, letter: Letter, before_dot: BeforeDot, following: Following) -> Attempt:
-        if not self._dialogue.heard(_GO_AHEADS):  # as a rule they came with the reply to the dot before
+        if not self._dialogue.heard(
+            len(_STAGES), _are_go_aheads
+        ):  # as a rule they came with the reply to the dot before
             replies = await self._answers(letter)
             if refused := await self._refusal(replies):
                 return refused
@@ -246,5 +247,6 @@ def _is_go(stage: Stage, reply: Reply) -> bool:
     return reply.code == GO_AHEAD if stage is Stage.DATA else reply.is_positive
 
 
-_GO_AHEADS = tuple(partial(_is_go, stage) for stage in _STAGES)
-"""What the replies to MAIL, RCPT and DATA are when all is well."""
+def _are_go_aheads(mail: Reply, rcpt: Reply, data: Reply) -> bool:
+    """Whether these replies to MAIL, RCPT and DATA are what they are when all is well."""
+    return mail.is_positive and rcpt.is_positive and data.code == GO_AHEAD

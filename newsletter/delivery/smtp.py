@@ -15,7 +15,9 @@ from typing import Literal, cast
 
 import aiosmtplib
 
-from newsletter.config import Configuration, MailingList, Relay
+from newsletter.config import Configuration
+from newsletter.config_lists import MailingList
+from newsletter.config_relays import Relay
 from newsletter.delivery.access_token import TokenSource, token_source
 from newsletter.delivery.dialogue import Dialogue
 from newsletter.delivery.session import Session, Timeouts
@@ -83,6 +85,9 @@ async def open_session(endpoint: Endpoint, timeouts: Timeouts | None = None) -> 
         await client.connect()
         await _hello(client)
         _require(client, endpoint)
+    except asyncio.CancelledError:
+        await _drop(client, opened)
+        raise
     except NewsletterError as error:
         await _drop(client, opened)
         if isinstance(error, RelayError | ConfigurationError):

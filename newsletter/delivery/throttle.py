@@ -21,6 +21,12 @@ class Bucket:
         burst = max(1.0, rate / 10)
         return cls(rate=rate, burst=burst, tokens=burst, at=now)
 
+    def at_rate(self, rate: float, now: float) -> "Bucket":
+        """Another rate from now on; who waits already waits as long as was said."""
+        fresh = Bucket.full(rate, now)
+        tokens = min(self.burst, self.tokens + max(0.0, now - self.at) * self.rate)
+        return replace(fresh, tokens=min(tokens, fresh.burst) if tokens > 0 else tokens * rate / self.rate)
+
     def take(self, now: float) -> tuple["Bucket", float]:
         """The bucket after taking one message, and the seconds to wait before sending it."""
         tokens = min(self.burst, self.tokens + max(0.0, now - self.at) * self.rate) - 1

@@ -1,12 +1,12 @@
 """When a list may send: days and hours on the clock of its readers. Pure.
 
-Windows are written in local time and hold in summer and winter alike. An hour that the clock skips is not there; one
-that it repeats is there twice. `24:00` is the end of the day; a window that ends before it begins goes on after
-midnight.
+Windows are written in local time and hold in summer and winter alike: what the clock on the wall shows decides. An hour
+that it skips is not there; one that it repeats is there twice. `24:00` is the end of the day; a window that ends before
+it begins goes on after midnight.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -42,9 +42,15 @@ class Window:
             raise ValueError(msg)
         return cls(_days(found["first"], found["last"]), begin, end if end > begin else end + MINUTES)
 
-    def on(self, day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-        """The instants at which it begins and ends, counted from this day."""
-        return _instant(day, self.begin, zone), _instant(day, self.end, zone)
+    def covers(self, weekday: int, minute: int) -> bool:
+        """Whether it holds when the clock shows this minute of the day on this day of the week."""
+        if weekday in self.days and self.begin <= minute < self.end:
+            return True
+        return (weekday - 1) % 7 in self.days and minute + MINUTES < self.end
+
+    def ends_on(self, day: date, zone: ZoneInfo) -> Iterator[datetime]:
+        """The instants at which the clock shows its begin or its end, counted from this day: each once or twice."""
+        return (_instant(day, minutes, zone, fold) for minutes in (self.begin, self.end) for fold in (0, 1))
 
 
 def _minutes(text: str) -> int:
@@ -66,9 +72,21 @@ def _days(first: str | None, last: str | None) -> frozenset[int]:
     return frozenset((begin + step) % 7 for step in range((end - begin) % 7 + 1))
 
 
-def _instant(day: date, minutes: int, zone: ZoneInfo) -> datetime:
+def _instant(day: date, minutes: int, zone: ZoneInfo, fold: int) -> datetime:
     local = datetime.combine(day + timedelta(days=minutes // MINUTES), time(minutes % MINUTES // 60, minutes % 60))
-    return local.replace(tzinfo=zone).astimezone(UTC)
+    return local.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+
+
+def _jump(day: date, zone: ZoneInfo) -> datetime | None:
+    """When the clock is moved on this day, if it is."""
+    begin, end = (_instant(day, minutes, zone, 0) for minutes in (0, MINUTES))
+    before, after = (at.astimezone(zone).utcoffset() for at in (begin, end))
+    if before == after:
+        return None
+    while end - begin > timedelta(seconds=1):
+        middle = begin + (end - begin) // 2
+        begin, end = (begin, middle) if middle.astimezone(zone).utcoffset() != before else (middle, end)
+    return end.replace(microsecond=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +104,11 @@ class Hours:
 
     def is_open(self, now: datetime) -> bool:
         """Whether a message may begin at this instant."""
-        if self.windows and not _covers(self.windows, now, self.zone):
+        local = now.astimezone(self.zone)
+        day, minute = local.weekday(), local.hour * 60 + local.minute
+        if self.windows and not any(window.covers(day, minute) for window in self.windows):
             return False
-        return not _covers(self.quiet, now, self.zone)
+        return not any(window.covers(day, minute) for window in self.quiet)
 
     def opens(self, now: datetime) -> datetime | None:
         """The first instant from `now` on at which one may; None if that never comes."""
@@ -104,20 +124,10 @@ class Hours:
 
     def _changes(self, now: datetime) -> list[datetime]:
         """Instants after `now` at which something may begin or end."""
-        ends = (at for pair in _around((*self.windows, *self.quiet), now, self.zone) for at in pair)
-        return sorted({at for at in ends if at > now})
-
-
-def _covers(windows: Iterable[Window], now: datetime, zone: ZoneInfo) -> bool:
-    return any(begin <= now < end for begin, end in _around(windows, now, zone, days=2))
-
-
-def _around(
-    windows: Iterable[Window], now: datetime, zone: ZoneInfo, *, days: int = _LOOK_DAYS
-) -> Iterator[tuple[datetime, datetime]]:
-    today = now.astimezone(zone).date()
-    for offset in range(-1, days):
-        day = today + timedelta(days=offset)
-        for window in windows:
-            if day.weekday() in window.days:
-                yield window.on(day, zone)
+        today = now.astimezone(self.zone).date()
+        found: set[datetime | None] = set()
+        for day in (today + timedelta(days=offset) for offset in range(-1, _LOOK_DAYS)):
+            found.add(_jump(day, self.zone))
+            for window in (*self.windows, *self.quiet):
+                found.update(window.ends_on(day, self.zone))
+        return sorted(at for at in found if at is not None and at > now)

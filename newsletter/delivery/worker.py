@@ -1,9 +1,12 @@
 """Running a send job of a project: the one entry for `send`, `serve` and `jobs resume` (edge)."""
 
 import asyncio
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from threading import Lock
 
 from sqlalchemy import Engine
 
@@ -16,9 +19,11 @@ from newsletter.delivery.letters import Sign, letter_writer
 from newsletter.delivery.manners import manners_of
 from newsletter.delivery.means import JobResult, Means
 from newsletter.delivery.recovery import Books
-from newsletter.delivery.relays import Via, together
+from newsletter.delivery.relays import Limits, Via, together
 from newsletter.delivery.run import Run
+from newsletter.delivery.signing import processes_for
 from newsletter.delivery.smtp import endpoint_of
+from newsletter.message.dkim import Signer
 from newsletter.store import jobs
 from newsletter.store.dkim_keys import signer_of
 from newsletter.store.identity import check
@@ -31,6 +36,11 @@ from subscribers.transactions import reading
 
 SPOOL = "spool"
 """Folder of journals and locks, below data_dir."""
+COLLECT_AFTER = 50_000
+"""Objects made and not freed until the garbage collector looks at the young ones."""
+_RUNS: list[tuple[int, int, int]] = []
+"""One for each run of this process, the first with what the collector was told before."""
+_RUNS_LOCK = Lock()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +59,9 @@ class Sending:
     """Seconds that a run waits for the next slot of a limit, or for the hours for sending, before it ends."""
     power_safe: bool | None = None
     """Whether the journal is synced before every group of dots; as the database does if not given."""
+    erase_first: Callable[[], None] = lambda: None
+    """Erases what is due before a job begins; raises NegativeError if it stays due, also for what only files show (I4).
+    `send` does so before it plans."""
 
 
 def run_job(sending: Sending, job: SendJob, *, report: Callable[[Progress], None] | None = None) -> JobResult:
@@ -59,6 +72,7 @@ def run_job(sending: Sending, job: SendJob, *, report: Callable[[Progress], None
     what was sent is recorded or in the journal).
     """
     check(sending.engine, sending.configuration.data_dir)
+    sending.erase_first()
     result = run_with(means_of(sending, job, report), job)
     check(sending.engine, sending.configuration.data_dir)  # a state of the database from before this run shows
     return result
@@ -69,12 +83,16 @@ def means_of(sending: Sending, job: SendJob, report: Callable[[Progress], None] 
     configuration = sending.configuration
     mailing_list = configuration.mailing_list(job.list_slug)
     first, *others = vias_of(configuration, job)
+    signer = signer_of(configuration, job.list_slug)
+    is_signed_ahead = signer is not None and processes_for(signer, job.audience) > 0
     return Means(
         books=books_of(sending),
         spool=configuration.data_dir / SPOOL,
         endpoint=first.endpoint,
         pace=first.pace,
         weight=first.weight,
+        relay=first.name,
+        limits=first.limits,
         others=tuple(others),
         manners=manners_of(configuration, job.list_slug, patience=sending.patience),
         write=letter_writer(
@@ -83,8 +101,9 @@ def means_of(sending: Sending, job: SendJob, report: Callable[[Progress], None] 
             job,
             jobs.load_issue(sending.engine, job.digest),
             sending.clock,
-            signing(configuration, job.list_slug, sending.clock),
+            None if is_signed_ahead else _sign(signer, sending.clock),
         ),
+        signer=signer if is_signed_ahead else None,
         expire_after=timedelta(hours=mailing_list.expire_after_hours),
         report=report,
         should_stop=sending.should_stop,
@@ -105,6 +124,7 @@ def vias_of(configuration: Configuration, job: SendJob) -> tuple[Via, ...]:
                 messages_per_second=relay.messages_per_second,
             ),
             weight=relay.weight,
+            limits=Limits(connections=relay.connections, messages_per_second=relay.messages_per_second),
         )
         for name, relay in configuration.relays_of(job.list_slug).items()
     ]
@@ -113,7 +133,10 @@ def vias_of(configuration: Configuration, job: SendJob) -> tuple[Via, ...]:
 
 def signing(configuration: Configuration, list_slug: str, clock: Clock = utc_now) -> Sign | None:
     """What signs the messages of a list, None if it names no key (A21); raises ConfigurationError for a bad key."""
-    signer = signer_of(configuration, list_slug)
+    return _sign(signer_of(configuration, list_slug), clock)
+
+
+def _sign(signer: Signer | None, clock: Clock) -> Sign | None:
     return (lambda message: signer.signatures(message, clock())) if signer else None
 
 
@@ -147,8 +170,33 @@ def run_with(means: Means, job: SendJob) -> JobResult:
 
 def in_event_loop(run: Run) -> JobResult:
     """On uvloop where it exists, on asyncio otherwise."""
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with _collecting_seldom(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(run.whole())
+
+
+@contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    """Let the garbage collector leave alone what was there before, and look at the rest after more than a batch.
+
+    A message makes no cycles, but enough objects to have the whole program looked through again and again: a tenth of
+    all processor time, with everybody waiting. Jobs run in threads of `serve` too: the first one changes it, the last
+    one changes it back.
+    """
+    with _RUNS_LOCK:
+        _RUNS.append(gc.get_threshold())
+        if len(_RUNS) == 1:
+            gc.freeze()
+            gc.set_threshold(COLLECT_AFTER, *_RUNS[0][1:])
+    try:
+        yield
+    finally:
+        with _RUNS_LOCK:
+            before = _RUNS.pop(0)
+            if _RUNS:
+                _RUNS[0] = before
+            else:
+                gc.set_threshold(*before)
+                gc.unfreeze()
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -7,7 +7,8 @@ from functools import partial
 
 from sqlalchemy.exc import DBAPIError
 
-from newsletter.config import Configuration, Relay
+from newsletter.config import Configuration
+from newsletter.config_relays import Relay
 from newsletter.delivery.smtp import endpoint_of, open_session
 from newsletter.doctor.diagnosis import Diagnosis, fault, good, note, warning
 from newsletter.store.dkim_keys import signer_of

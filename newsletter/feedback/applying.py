@@ -46,10 +46,15 @@ class Applier:
     ) -> Handled:
         """Understand and apply one mail."""
         try:
-            mail = parse_returned_mail(raw, keyring=self.keyring, envelope_to=envelope_to)
+            mail = self.understand(raw, envelope_to)
         except Exception as error:  # noqa: BLE001 - one mail that we cannot read must not stop all that come after it
             mail = ReturnedMail(kind=Kind.OTHER, problem=f"this program failed to read it: {type(error).__name__}")
         return self.handle(mail, raw, now=now, arrived_at=arrived_at, envelope_to=envelope_to)
+
+    def understand(self, raw: bytes, envelope_to: Sequence[str] = ()) -> ReturnedMail:
+        """What one mail says, by this project's keys and the titles of its lists."""
+        titles = [item.title for item in self.configuration.lists.values()]
+        return parse_returned_mail(raw, keyring=self.keyring, envelope_to=envelope_to, titles=titles)
 
     def handle(
         self,
@@ -73,7 +78,7 @@ class Applier:
             if isinstance(error, DBAPIError) and not isinstance(error, DataError):
                 raise
             why = "it holds what the store cannot take"
-            return Handled(outcome=Outcome.HUMAN, why=why, is_ours=False, people=self._named(raw))
+            return Handled(outcome=Outcome.HUMAN, why=why, is_ours=False, people=self.named(raw))
 
     def _transact(
         self, mail: ReturnedMail, raw: bytes, now: datetime, arrived_at: datetime | None, envelope_to: Sequence[str]
@@ -91,7 +96,7 @@ class Applier:
             people = store.refs_of(connection, addresses_in(raw))
             return replace(_by_kind(case), people=tuple(sorted(people)))
 
-    def _named(self, raw: bytes) -> tuple[bytes, ...]:
+    def named(self, raw: bytes) -> tuple[bytes, ...]:
         """Refs of whom the mail names, as far as that can be found out: an erasure must find it (I5)."""
         with suppress(Exception), reading(self.engine) as connection:
             return tuple(sorted(store.refs_of(connection, addresses_in(raw))))

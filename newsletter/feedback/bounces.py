@@ -2,12 +2,14 @@
 
 from datetime import UTC, timedelta
 
+from newsletter.delivery.pushback import Halt, Halting
 from newsletter.feedback.case import Case, Handled, gone, unchanged
 from newsletter.feedback.judging import COUNTED, Belief, Failure, judge
 from newsletter.feedback.mailboxes import key_of
 from newsletter.feedback.model import BounceClass, Outcome
 from newsletter.store import feedback as store
 from newsletter.store.feedback import Addressee
+from newsletter.store.job_times import halt_within
 from subscribers.suppression import SuppressionReason
 
 _FAILURES = frozenset(kind.value for kind in (*COUNTED, BounceClass.HARD))
@@ -87,6 +89,7 @@ def _reason_to_suppress(case: Case, whom: Addressee, failure: Failure) -> Suppre
 def _about_us(case: Case, job: int) -> Handled:
     """Never the subscriber. Enough of them pause a job that still runs, again at each multiple of the limit (A29)."""
     limit = case.means.configuration.feedback.policy_limit
-    is_enough = store.policy_refusals(case.connection, job) % limit == 0
-    paused = job if is_enough and store.pause(case.connection, job) else None
+    count = store.policy_refusals(case.connection, job)
+    halt = Halt(why=Halting.BOUNCES, what=f"{count} mails came back for what is about us")
+    paused = job if count % limit == 0 and halt_within(case.connection, job, str(halt)) else None
     return Handled(outcome=Outcome.UNCHANGED, why="a refusal about us, not the subscriber", paused_job=paused)

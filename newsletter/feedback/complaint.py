@@ -1,7 +1,8 @@
 """Complaints: feedback reports (RFC 5965) and Microsoft's older form. Pure.
 
 A20: Feedback-Type, User-Agent and Version exactly once, or a person reads it. A redacted recipient is no reason for
-that: our envelope sender or Message-ID names the delivery (newsletter/feedback/evidence.py).
+that: our envelope sender or Message-ID names the delivery (newsletter/feedback/evidence.py). Which of them is enough to
+end a subscription is decided in newsletter/feedback/judging.py.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from newsletter.feedback.addresses import field_address, mailboxes
 from newsletter.feedback.headers import Headers, split_headers
 from newsletter.feedback.mime import Part
+from newsletter.feedback.model import Source
 
 TYPE = "message/feedback-report"
 _EXACTLY_ONCE = ("feedback-type", "user-agent", "version")
@@ -24,6 +26,8 @@ class Report:
     feedback_type: str
     recipients: tuple[str, ...]
     problem: str = ""
+    source: Source = Source.STANDARD
+    """ORIGINAL if the provider names nobody, and these are only whom the mail itself was addressed to."""
 
 
 def read_report(part: Part, returned: Headers) -> Report:
@@ -32,7 +36,9 @@ def read_report(part: Part, returned: Headers) -> Report:
     wrong = [name for name in _EXACTLY_ONCE if len(list(fields.all(name))) != 1]
     problem = f"a feedback report must have {', '.join(wrong)} exactly once (RFC 5965)" if wrong else ""
     kind = fields.first("feedback-type").split(";")[0].strip().lower()
-    return Report(kind, _recipients(fields) or _recipients(returned) or _addressees(returned), problem)
+    if named := _recipients(fields) or _recipients(returned):
+        return Report(kind, named, problem)
+    return Report(kind, _addressees(returned), problem, Source.ORIGINAL)
 
 
 def read_older_form(top: Headers, returned: Headers) -> Report | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from newsletter.feedback.authentication import is_authenticated
 from newsletter.feedback.case import Case, Handled, gone, unchanged
+from newsletter.feedback.judging import Complaint, judge_complaint
 from newsletter.feedback.mailboxes import key_of
 from newsletter.feedback.model import Outcome
 from newsletter.store import feedback as store
@@ -18,19 +19,35 @@ BY_MAIL = "mail to the list's mailbox"
 
 
 def handle_complaint(case: Case) -> Handled:
-    """Ends at once (A20): by VERP, by our Message-ID or a token; a redacted recipient is no hindrance."""
+    """Ends everything at once (A20) if the report is proven; what the link in the mail ends, if only the mail is."""
+    evidence = case.mail.evidence
     if not case.mail.ends_at_once:
         return case.for_a_person("a report of another kind than abuse or opt-out")
-    if not case.has_evidence:
-        return case.for_a_person("a complaint about no mail of ours that can be found")
-    token = case.mail.evidence.token
-    whom = case.addressee() or (store.by_subscription(case.connection, token) if token else None)
+    if evidence.delivery is None:
+        return _end(case, [evidence.token]) if evidence.token else case.for_a_person(_about_no_mailing(case))
+    whom = case.addressee()
     if whom is None:
         return gone("someone")
-    if not case.suppress(whom.subscriber_id, SuppressionReason.COMPLAINT):
+    match judge_complaint(case.mail, whom.address_key):
+        case Complaint.PROVEN:
+            return _silence(case, whom.subscriber_id)
+        case Complaint.PLAUSIBLE:
+            return _end(case, [whom.subscription_ref])
+        case Complaint.ANOTHER:
+            return case.for_a_person("a complaint that holds our Message-ID, and names another than that mail went to")
+
+
+def _silence(case: Case, subscriber_id: int) -> Handled:
+    if not case.suppress(subscriber_id, SuppressionReason.COMPLAINT):
         return unchanged("ended before")
     case.remember()
     return Handled(outcome=Outcome.APPLIED)
+
+
+def _about_no_mailing(case: Case) -> str:
+    if case.has_evidence:
+        return "a complaint about a service mail"
+    return "a complaint about no mail of ours that can be found"
 
 
 def handle_leaving(case: Case) -> Handled:

@@ -10,14 +10,17 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property, partial
 from pathlib import Path
 
 from newsletter.config_feedback import ImapMailbox
 from newsletter.feedback.applying import Applier
 from newsletter.feedback.case import Handled
+from newsletter.feedback.done_folder import FILE_NAME, DoneFolder
 from newsletter.feedback.imap import Mailbox
 from newsletter.feedback.inbox import Round
 from newsletter.feedback.model import Outcome
+from newsletter.store.feedback import existing
 from newsletter.store.rawmail import FOLDER
 from subscribers.clock import Clock, utc_now
 
@@ -54,19 +57,34 @@ class Fetching:
                 self._one(mailbox, uid, done)
                 self.step("mark")
                 mark.write(uid)
-            mailbox.open(self.settings.done_folder)
+            validity = mailbox.open(self.settings.done_folder)
             mailbox.expunge_before((self.clock() - timedelta(days=self.keep_days)).date())
+            self._done_folder.forget_erased(mailbox, validity)
         return done
 
     @property
     def _name(self) -> str:
         return f"{self.settings.host}/{self.settings.folder}"
 
+    @cached_property
+    def _done_folder(self) -> DoneFolder:
+        return DoneFolder(
+            path=self.data_dir / FOLDER / FILE_NAME,
+            name=f"{self.settings.host}/{self.settings.done_folder}",
+            largest=self._largest,
+            named_in=self.applier.named,
+            existing=partial(existing, self.applier.engine),
+        )
+
+    @property
+    def _largest(self) -> int:
+        return self.settings.megabytes * 1024 * 1024
+
     def _one(self, mailbox: Mailbox, uid: int, done: Round) -> None:
         header = mailbox.header(uid)
         if header is None:
             return
-        raw = mailbox.content(uid) if header.size <= self.settings.megabytes * 1024 * 1024 else None
+        raw = mailbox.content(uid) if header.size <= self._largest else None
         if raw is None:  # too large, or gone meanwhile
             done.left += 1
             return
@@ -80,6 +98,7 @@ class Fetching:
         if handled.is_ours and handled.outcome is Outcome.UNMATCHED:  # it names who was erased, or may
             mailbox.discard(uid, self.settings.done_folder)
         elif handled.is_ours and handled.outcome in UNDERSTOOD:
+            self._done_folder.expect(handled.people)
             mailbox.move(uid, self.settings.done_folder)
         elif self.settings.human_folder and self.settings.human_folder != self.settings.folder:
             mailbox.move(uid, self.settings.human_folder)

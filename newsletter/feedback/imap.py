@@ -7,7 +7,7 @@ Mails are read with PEEK, so that nobody else sees them as read.
 import imaplib
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -138,11 +138,18 @@ class Mailbox:
         """Remove the mails of the open folder that arrived before `day`, by the server's calendar; how many."""
         found = self._uid("SEARCH", "BEFORE", f"{day.day}-{_MONTHS[day.month - 1]}-{day.year}")
         numbers = [word.decode("ascii") for line in found if isinstance(line, bytes) for word in line.split()]
+        self._expunge_all(numbers)
+        return len(numbers)
+
+    def expunge(self, uids: Iterable[int]) -> None:
+        """Remove these mails of the open folder for good; nothing happens for one that is gone."""
+        self._expunge_all([str(uid) for uid in uids])
+
+    def _expunge_all(self, numbers: list[str]) -> None:
         if numbers:
             self._require_uidplus()
         for chunk in _chunks(numbers):
             self._expunge(",".join(chunk))
-        return len(numbers)
 
     def _expunge(self, numbers: str) -> None:
         self._uid("STORE", numbers, "+FLAGS.SILENT", r"(\Deleted)")

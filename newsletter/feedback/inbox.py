@@ -7,8 +7,9 @@ again, and the store knows it (newsletter/feedback/case.py). One process works t
 import fcntl
 import logging
 import os
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,10 +19,14 @@ from newsletter.feedback.applying import Applier
 from newsletter.feedback.case import Handled
 from newsletter.feedback.model import Outcome
 from newsletter.store.rawmail import DONE, FOLDER, HUMAN, INCOMING, Box, RawMail, box
+from newsletter.store.rawmail_room import Room
 from subscribers.clock import Clock, utc_now
 
 KEPT = {Outcome.APPLIED: DONE, Outcome.UNCHANGED: DONE, Outcome.DROPPED: DONE, Outcome.HUMAN: HUMAN}
 """Where a mail goes; one about nobody of ours is removed at once: it may name who was erased."""
+
+_OWN_NAME = re.compile(r"\d{1,12}\.[0-9a-f]{16}", re.ASCII)
+"""As `Box.put` gives them: a moment and random digits."""
 
 log = logging.getLogger("newsletter.feedback")
 
@@ -35,6 +40,9 @@ class Round:
     """Jobs that were paused because their mails come back (A29)."""
     left: int = 0
     """Mails that stay where they are, in a mailbox that people read."""
+
+    unreadable: list[str] = field(default_factory=list)
+    """Names of files that are no mails or cannot be read, and were passed over; those that were not told before."""
 
     def add(self, handled: Handled) -> None:
         """Count one mail."""
@@ -54,6 +62,7 @@ class Round:
             f"job {job} is paused: its mails come back for reasons that are about us; `newsletter jobs show {job}`"
             for job in sorted(self.paused)
         ]
+        said += [f"passed over in {FOLDER}/{INCOMING}, cannot be read: {name}" for name in self.unreadable]
         return ", ".join(said)
 
 
@@ -63,18 +72,25 @@ class Inbox:
 
     applier: Applier
     data_dir: Path
+    room: Room | None = None
+    """How much may be taken; as much as the disk holds unless given."""
     clock: Clock = utc_now
     step: Callable[[str], None] = lambda _name: None
     """Told before each step; tests end the process there."""
+    told: set[str] = field(default_factory=set)
+    """Names of files that cannot be read, told once."""
 
     def take(self, content: bytes, envelope_to: tuple[str, ...]) -> Path:
-        """Keep a mail durably, to be applied later; raises OSError."""
+        """Keep a mail durably, to be applied later; raises OSError, also where no more may be kept."""
+        if self.room:
+            self.room.take(len(content))
         mail = RawMail(content=content, arrived_at=self.clock(), envelope_to=envelope_to)
         return self._box(INCOMING).put(mail)
 
     def work(self) -> Round | None:
         """Apply everything that waits, the oldest first; None if another process is doing that."""
         done = Round()
+        self._pass_over(done, self._box(INCOMING).no_mails())
         for torn in self._box(INCOMING).stale(self.clock()):  # never acknowledged: its process died before
             torn.unlink(missing_ok=True)
         if not self._box(INCOMING).names():
@@ -83,10 +99,20 @@ class Inbox:
             if not is_ours:
                 return None
             for name in self._box(INCOMING).names():
-                mail = self._box(INCOMING).read(name)
+                try:
+                    mail = self._box(INCOMING).read(name)
+                except OSError:  # those behind it must not wait for somebody to mend it
+                    self._pass_over(done, [name])
+                    continue
                 if mail:
                     done.add(self._apply(name, mail))
         return done
+
+    def _pass_over(self, done: Round, names: Iterable[str]) -> None:
+        """What cannot be read stays where it is, until its days are over; it is told once."""
+        new = [name for name in names if name not in self.told]
+        self.told.update(new)
+        done.unreadable += [shown_name(name) for name in new]
 
     def _apply(self, name: str, mail: RawMail) -> Handled:
         self.step("apply")
@@ -125,10 +151,23 @@ def keep(data_dir: Path, name: str, mail: RawMail, handled: Handled) -> None:
         box(data_dir, where).put(replace(mail, why=handled.why, people=handled.people), name)
 
 
-def waiting_for_people(data_dir: Path) -> list[RawMail]:
-    """The mails that nobody understood, the oldest first."""
+def shown_name(name: str) -> str:
+    """A name that we gave, as it is; one of somebody else may hold an address, and is not repeated (I7)."""
+    return name if _OWN_NAME.fullmatch(name) else "a file with a name that is not ours"
+
+
+def waiting_for_people(data_dir: Path) -> tuple[list[RawMail], list[str]]:
+    """The mails that nobody understood, the oldest first; and the names of files there that cannot be read."""
     human = box(data_dir, HUMAN)
-    return [mail for name in human.names() if (mail := human.read(name))]
+    mails, unreadable = [], [shown_name(name) for name in human.no_mails()]
+    for name in human.names():
+        try:
+            mail = human.read(name)
+        except OSError:
+            unreadable.append(shown_name(name))
+            continue
+        mails += [mail] if mail else []
+    return mails, unreadable
 
 
 def age_in_days(mail: RawMail, now: datetime) -> int:

@@ -2,6 +2,7 @@
 
 A bounce is believed when it came to the signed address of that one mail (VERP), or when it holds our signed Message-ID
 and names the address that the mail went to. That another address failed (the mailbox forwards) counts, never at once.
+A complaint is believed on the same grounds; the To of our own mail, which it quotes, names nobody.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from enum import StrEnum
 from newsletter.delivery.reply import scrub
 from newsletter.feedback.addresses import read_xtext
 from newsletter.feedback.mailboxes import key_of
-from newsletter.feedback.model import BounceClass, Recipient, ReturnedMail
+from newsletter.feedback.model import BounceClass, Recipient, ReturnedMail, Source
 
 COUNTED = frozenset({BounceClass.SOFT, BounceClass.UNKNOWN})
 """Failures that count only when they happen on several days."""
@@ -62,6 +63,31 @@ def judge(mail: ReturnedMail, address_key: str) -> Verdict:
     return Verdict(
         belief=Belief.PROVEN, failure=Failure(kind=kind, status=worst.status, reply=_reply(worst, address_key))
     )
+
+
+class Complaint(StrEnum):
+    """How much a feedback report may end (A20)."""
+
+    PROVEN = "proven"
+    """It is this person's: everything ends."""
+    PLAUSIBLE = "plausible"
+    """It holds our Message-ID, and the provider blacked out whose it is: the subscription that was mailed ends."""
+    ANOTHER = "another"
+    """The provider names somebody else, who was forwarded the mail."""
+
+
+def judge_complaint(mail: ReturnedMail, address_key: str) -> Complaint:
+    """What the feedback report `mail` is to the person with this address, whose delivery it names.
+
+    Our Message-ID alone ends no more than the link in the same mail does: everyone has both whom it was forwarded to,
+    and what they call spam must not silence its owner on every list (decision 0016).
+    """
+    if mail.evidence.envelope is not None:
+        return Complaint.PROVEN
+    named = [item for item in mail.recipients if item.source is Source.STANDARD]
+    if any(address_key in _keys(item) for item in named):
+        return Complaint.PROVEN
+    return Complaint.ANOTHER if any(any(_keys(item)) for item in named) else Complaint.PLAUSIBLE
 
 
 def _without_recipients(mail: ReturnedMail) -> Verdict:

@@ -9,6 +9,7 @@ import logging
 import os
 import socket
 import stat
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +28,8 @@ MOST_COMMANDS = 100
 MOST_RECIPIENTS = 10
 STOP_TURNS = 100
 """Of ten milliseconds each: how long to wait until aborted sessions have gone."""
+COMPLAIN_SECONDS = 60.0
+"""Between two lines in the log about mails that could not be kept."""
 UNIX = "unix:"
 TAKEN = "250 2.0.0 kept"
 
@@ -41,6 +44,7 @@ class Taker:
 
     def __init__(self, takes: Callable[[str], bool], keep: Keep, *, is_lmtp: bool) -> None:
         self._takes, self._keep, self._is_lmtp = takes, keep, is_lmtp
+        self._complained_at: float | None = None
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -60,9 +64,15 @@ class Taker:
         try:
             await asyncio.to_thread(self._keep, trace + content, tuple(envelope.rcpt_tos))
         except OSError as error:
-            log.error("a mail could not be kept: %s", error.strerror)  # noqa: TRY400 - nothing of the mail (I7)
+            self._complain(error.strerror)
             return "452 4.3.1 cannot be kept at the moment"
         return TAKEN
+
+    def _complain(self, why: str | None) -> None:
+        """Once in a while: a server that tries again and again must not fill the log as well."""
+        if self._complained_at is None or time.monotonic() - self._complained_at >= COMPLAIN_SECONDS:
+            self._complained_at = time.monotonic()
+            log.error("a mail could not be kept, and the server was asked to try again: %s", why)
 
     async def handle_exception(self, _error: Exception) -> str:
         """A fault of ours loses no mail: the server keeps it and comes back."""

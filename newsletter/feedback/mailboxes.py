@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from newsletter.config import Configuration, MailingList
+from newsletter.config import Configuration
+from newsletter.config_lists import MailingList
 from newsletter.message.ids import parse_notice_sender, parse_verp_sender
 from subscribers.address import AddressError, parse_address
 from subscribers.tokens import Keyring

@@ -11,8 +11,9 @@ from newsletter.feedback import automatic, complaint, delivery_report, failures,
 from newsletter.feedback.addresses import mailboxes
 from newsletter.feedback.commands import asks_to_leave, is_request
 from newsletter.feedback.evidence import find_evidence
+from newsletter.feedback.headers import Headers, decode_words
 from newsletter.feedback.letter import Letter, read_letter
-from newsletter.feedback.model import Evidence, Kind, Recipient, ReturnedMail, Source
+from newsletter.feedback.model import Evidence, Kind, Recipient, ReturnedMail
 from subscribers.tokens import Keyring
 
 
@@ -21,18 +22,19 @@ def parse_returned_mail(
     *,
     keyring: Keyring | None = None,
     envelope_to: Sequence[str] = (),
+    titles: Sequence[str] = (),
 ) -> ReturnedMail:
     """Understand one mail; never raises, whatever the bytes.
 
     `envelope_to`: the RCPT TO addresses it arrived at, where the edge knows them (LMTP, SMTP). Without `keyring` no
-    evidence is looked for.
+    evidence is looked for. `titles`: of the lists; people name them when they ask to leave.
     """
     letter = read_letter(raw)
     evidence = Evidence()
     if keyring:
         texts = [*letter.texts, raw[: 2 * 1024 * 1024].decode("latin-1")]
         evidence = find_evidence(keyring, letter.headers, letter.returned, texts, envelope_to)
-    found = _understand(letter, raw, evidence)
+    found = _understand(letter, raw, evidence, titles)
     return replace(
         found,
         evidence=evidence,
@@ -42,10 +44,12 @@ def parse_returned_mail(
     )
 
 
+LONGEST_NAME = 100
+"""Characters of a display name that are looked at."""
 _BY_ROBOTS = frozenset({Kind.BOUNCE, Kind.COMPLAINT, Kind.AUTO_REPLY})
 
 
-def _understand(letter: Letter, raw: bytes, evidence: Evidence) -> ReturnedMail:
+def _understand(letter: Letter, raw: bytes, evidence: Evidence, titles: Sequence[str]) -> ReturnedMail:
     for reading in (_complaint, _delivery_report, _notification):
         found = reading(letter)
         if found:
@@ -57,7 +61,7 @@ def _understand(letter: Letter, raw: bytes, evidence: Evidence) -> ReturnedMail:
         if recipients:
             return ReturnedMail(kind=Kind.BOUNCE, recipients=recipients)
         return ReturnedMail(kind=Kind.BOUNCE, problem="a server reports a failure, and nobody can tell for whom")
-    return _written(letter, evidence)
+    return _written(letter, evidence, titles)
 
 
 def _complaint(letter: Letter) -> ReturnedMail | None:
@@ -68,7 +72,7 @@ def _complaint(letter: Letter) -> ReturnedMail | None:
         return None
     return ReturnedMail(
         kind=Kind.OTHER if report.problem else Kind.COMPLAINT,
-        recipients=tuple(Recipient(address=address, source=Source.STANDARD) for address in report.recipients),
+        recipients=tuple(Recipient(address=address, source=report.source) for address in report.recipients),
         feedback_type=report.feedback_type,
         problem=report.problem,
     )
@@ -92,14 +96,14 @@ def _notification(letter: Letter) -> ReturnedMail | None:
     return notification.read_notification(letter.report, letter.headers)
 
 
-def _written(letter: Letter, evidence: Evidence) -> ReturnedMail:
+def _written(letter: Letter, evidence: Evidence, titles: Sequence[str]) -> ReturnedMail:
     """A mail by a person, or by a robot in a person's name."""
     headers, text = letter.headers, letter.report
     has_token = evidence.token is not None
     if _is_robot(letter) and not (has_token and _is_request_of_a_program(letter)):
         return ReturnedMail(kind=Kind.AUTO_REPLY)
     is_machine = automatic.is_automatic(headers) and not automatic.is_by_button(headers)
-    asks = not is_machine and asks_to_leave(headers.subject, text)
+    asks = not is_machine and asks_to_leave(headers.subject, text, [*titles, *_own_names(headers)])
     if not asks and not has_token:
         return ReturnedMail(kind=Kind.OTHER)
     return ReturnedMail(
@@ -107,6 +111,12 @@ def _written(letter: Letter, evidence: Evidence) -> ReturnedMail:
         recipients=tuple(Recipient(address=address) for address in mailboxes([headers.first("from")])[:1]),
         asks_to_leave=asks,
     )
+
+
+def _own_names(headers: Headers) -> list[str]:
+    """What the writer is called, whole and word by word: people sign the line with it."""
+    name = decode_words(headers.first("from")).partition("<")[0][:LONGEST_NAME].strip(' "')
+    return [name, *name.split()] if name and "@" not in name else []
 
 
 def _is_robot(letter: Letter) -> bool:

@@ -73,4 +73,4 @@ class Receiving:
             return f"not applied, tried again in a minute: {error}"
         except OSError as error:
             return f"not applied, tried again in a minute: {error.strerror}"
-        return str(done) if isinstance(done, Round) and done.total else ""
+        return str(done) if isinstance(done, Round) and (done.total or done.unreadable) else ""

@@ -5,7 +5,9 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import count
 
-from newsletter.issue.model import Article, Block, Code, Contents, Heading, Inlines, Text
+from newsletter.issue.model import Article, Block
+from newsletter.issue.model_blocks import Contents, Heading
+from newsletter.issue.model_text import Code, Inlines, Text
 
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
 _LONGEST = 50

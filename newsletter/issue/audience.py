@@ -1,18 +1,10 @@
 """The condition of an audience block: read with the names that this list knows, its faults as findings. Pure."""
 
-from newsletter.issue.conditions import (
-    EXAMPLE,
-    LANGUAGE,
-    LIST,
-    Compare,
-    Condition,
-    ConditionError,
-    comparisons,
-    parse_condition,
-)
 from newsletter.issue.fields import Fields
 from newsletter.issue.inline import InlineBuilder
 from newsletter.issue.report import meant, shown
+from subscribers.segment_tree import Compare, Condition, comparisons
+from subscribers.segments import EXAMPLE, LANGUAGE, LIST, ConditionError, parse_condition
 from subscribers.value_types import ValueType
 
 RULE = "condition"

@@ -10,23 +10,9 @@ from newsletter.issue.audience import audience
 from newsletter.issue.directives import Directive
 from newsletter.issue.inline import InlineBuilder
 from newsletter.issue.markdown import MAXIMUM_NESTING
-from newsletter.issue.model import (
-    Article,
-    Block,
-    Code,
-    Contents,
-    Divider,
-    Heading,
-    Inlines,
-    LineBreak,
-    ListBlock,
-    Note,
-    Only,
-    Paragraph,
-    Picture,
-    Quote,
-    Table,
-)
+from newsletter.issue.model import Article, Block, ListBlock, Note, Only, Quote
+from newsletter.issue.model_blocks import Contents, Divider, Heading, Paragraph, Picture, Table
+from newsletter.issue.model_text import Code, Inlines, LineBreak
 from newsletter.issue.paragraphs import attribution, paragraph_blocks
 from newsletter.issue.yaml_blocks import yaml_block
 

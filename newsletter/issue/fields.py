@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from functools import partial
 
-from newsletter.issue.model import FILTERS, FieldRef, Filter, Mixed
+from newsletter.issue.model_text import FILTERS, FieldRef, Filter, Mixed
 from newsletter.issue.report import Report, meant, shown
 from subscribers.value_types import ValueType
 

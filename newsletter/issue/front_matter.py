@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from newsletter.issue.fields import Fields
-from newsletter.issue.model import Mixed
+from newsletter.issue.model_text import Mixed
 from newsletter.issue.report import Report, meant
 from newsletter.issue.times import DAY_REMEDY, read_day
 from newsletter.issue.yaml_nodes import Entry, Place, compose
@@ -123,6 +123,7 @@ def _check_list(name: str, entry: Entry, known: KnownNames, fields: Fields, plac
     fields.types = known.types.get(name, {})
     if name and name not in known.lists:
         remedy = meant(name, known.lists, "" if known.lists else "add a list to newsletter.toml")
+        remedy += f" The lists here: {', '.join(sorted(known.lists))}" if remedy.endswith("?") else ""
         place.add(entry.line_of("list"), f"unknown list {name!r}", remedy)
 
 

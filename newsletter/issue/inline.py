@@ -8,7 +8,7 @@ from markdown_it.token import Token
 from newsletter.issue.fields import Fields
 from newsletter.issue.links import read_target
 from newsletter.issue.markdown import MAXIMUM_BRACKETS, MAXIMUM_PARAGRAPH, MAXIMUM_TEXT, inline_tokens
-from newsletter.issue.model import Code, Emphasis, FieldRef, Inline, Inlines, LineBreak, Link, Strong, Text
+from newsletter.issue.model_text import Code, Emphasis, FieldRef, Inline, Inlines, LineBreak, Link, Strong, Text
 from newsletter.issue.report import Report, meant, shown
 
 MAXIMUM_NESTING = 20

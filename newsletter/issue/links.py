@@ -6,7 +6,7 @@ from markdown_it.common.normalize_url import normalizeLink
 from mdurl import encode
 
 from newsletter.issue.fields import Fields
-from newsletter.issue.model import Mixed
+from newsletter.issue.model_text import Mixed
 from newsletter.issue.report import Report, shown
 
 _SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]*):", re.IGNORECASE)

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from markdown_it.token import Token
 
 from newsletter.issue.inline import InlineBuilder
-from newsletter.issue.model import Block, Button, Mixed, Paragraph, Picture
+from newsletter.issue.model import Block
+from newsletter.issue.model_blocks import Button, Paragraph, Picture
+from newsletter.issue.model_text import Mixed
 
 _BREAKS = frozenset({"softbreak", "hardbreak"})
 _ATTRIBUTION = ("-- ", "— ", "– ")  # noqa: RUF001 - editors type either dash

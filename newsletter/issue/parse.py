@@ -6,6 +6,7 @@ Whether what it says is good for its readers, preflight says; this only says whe
 from newsletter.issue import directives, front_matter
 from newsletter.issue.blocks import BlockBuilder
 from newsletter.issue.fields import Fields
+from newsletter.issue.finding import Finding, IssueError
 from newsletter.issue.front_matter import KnownNames
 from newsletter.issue.inline import InlineBuilder
 from newsletter.issue.markdown import tokens_of
@@ -13,7 +14,7 @@ from newsletter.issue.model import Block, Issue
 from newsletter.issue.report import Report
 from newsletter.issue.source import clean, read_source
 
-__all__ = ["KnownNames", "parse_issue", "parse_prose", "read_source"]
+__all__ = ["KnownNames", "parse_issue", "parse_prose", "parse_what_can_be", "read_source"]
 
 MAXIMUM_LINES = 20_000
 """Lines with something on them."""
@@ -25,16 +26,27 @@ def parse_issue(source: str, *, file: str, slug: str, known: KnownNames) -> Issu
     `file` is named in findings, `slug` (the file's stem) is used where the front matter gives none, `known` says
     which lists and fields there are.
     """
+    issue, findings = parse_what_can_be(source, file=file, slug=slug, known=known)
+    if findings or issue is None:  # where the front matter is refused, a finding says why
+        raise IssueError(findings)
+    return issue
+
+
+def parse_what_can_be(
+    source: str, *, file: str, slug: str, known: KnownNames
+) -> tuple[Issue | None, tuple[Finding, ...]]:
+    """What of an issue file can be understood, and everything that cannot; no Issue where its front matter is refused.
+
+    An Issue with findings is there to be looked at for what else is wrong, and is never sent.
+    """
     report = Report(file)
     fields = Fields(report)
     text, first_line, body = front_matter.split(fields.hide(clean(source, report)), report)
     head = front_matter.read(text, first_line, slug=slug, known=known, fields=fields, report=report)
     blocks = _blocks(body, InlineBuilder(fields, report))
-    report.raise_if_any()
-    if head is None:  # cannot be: whoever returns None has reported why
-        msg = "front matter was refused without a finding"
-        raise AssertionError(msg)
-    return Issue(
+    if head is None:
+        return None, report.findings
+    issue = Issue(
         list_slug=head.list_slug,
         slug=head.slug,
         subject=head.subject,
@@ -45,6 +57,7 @@ def parse_issue(source: str, *, file: str, slug: str, known: KnownNames) -> Issu
         file=file,
         lines=head.lines,
     )
+    return issue, report.findings
 
 
 def parse_prose(source: str, file: str) -> tuple[Block, ...]:

@@ -8,7 +8,9 @@ import yaml
 
 from newsletter.issue.directives import Directive
 from newsletter.issue.inline import InlineBuilder
-from newsletter.issue.model import Agenda, AgendaEntry, Block, Card, Cards, Invitation, ProgrammeItem
+from newsletter.issue.model import Block
+from newsletter.issue.model_blocks import Card, Cards
+from newsletter.issue.model_meetings import Agenda, AgendaEntry, Invitation, ProgrammeItem
 from newsletter.issue.yaml_media import download, figures, recording
 from newsletter.issue.yaml_nodes import Entry, compose, items, text_of
 from newsletter.issue.yaml_reader import YamlReader

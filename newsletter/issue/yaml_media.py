@@ -6,7 +6,9 @@ from typing import Literal
 
 import yaml
 
-from newsletter.issue.model import Block, Download, Figure, Figures, Mixed, Recording
+from newsletter.issue.model import Block
+from newsletter.issue.model_blocks import Download, Figure, Figures, Recording
+from newsletter.issue.model_text import Mixed
 from newsletter.issue.report import meant
 from newsletter.issue.yaml_nodes import Entry
 from newsletter.issue.yaml_reader import YamlReader

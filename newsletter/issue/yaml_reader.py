@@ -8,7 +8,8 @@ import yaml
 from newsletter.issue.directives import Directive
 from newsletter.issue.inline import InlineBuilder
 from newsletter.issue.links import read_target
-from newsletter.issue.model import Inlines, Mixed, Picture
+from newsletter.issue.model_blocks import Picture
+from newsletter.issue.model_text import Inlines, Mixed
 from newsletter.issue.times import DAY_REMEDY, TIMES_REMEDY, read_day, read_times
 from newsletter.issue.yaml_nodes import Entry, Place, mappings
 

@@ -14,7 +14,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -84,13 +84,29 @@ class Signer:
 
         Raises MessageShapeError for what is no message.
         """
+        return self.signatures_of(Digested.of(message), int(require_aware(at).timestamp()))
+
+    def signatures_of(self, digested: "Digested", stamp: int) -> bytes:
+        """The same, made at `stamp` (seconds since 1970), when the body is hashed already."""
+        names, canonical = _chosen(digested.head)
+        return b"".join(_signature(key, names, canonical, digested.body_hash, stamp) for key in self.keys)
+
+
+class Digested(NamedTuple):
+    """What of a message is signed: small enough to be signed elsewhere."""
+
+    head: bytes
+    """The headers, without the empty line after them."""
+    body_hash: bytes
+    """The `bh=` tag."""
+
+    @classmethod
+    def of(cls, message: bytes) -> "Digested":
+        """Cut the headers off and hash the body; raises MessageShapeError for what is no message."""
         headers_end = message.find(_END)
         if headers_end < 0:
             raise MessageShapeError("no empty line after the headers")
-        names, canonical = _chosen(message[:headers_end])
-        bh = body_hash(message, headers_end + len(_END))
-        stamp = int(require_aware(at).timestamp())
-        return b"".join(_signature(key, names, canonical, bh, stamp) for key in self.keys)
+        return cls(message[:headers_end], body_hash(message, headers_end + len(_END)))
 
 
 def body_hash(message: bytes, start: int) -> bytes:

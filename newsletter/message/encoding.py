@@ -50,11 +50,6 @@ def base64_lines(data: bytes) -> bytes:
     return b"\r\n".join(b2a_base64(data[start : start + _BASE64_LINE], newline=False) for start in starts)
 
 
-def normalised(text: str) -> str:
-    """`text` with LF for every kind of line end: what a reader gets, whatever the editor's system wrote."""
-    return _LINE_END.sub("\n", text)
-
-
 def _escape(found: re.Match[bytes]) -> bytes:
     return _ENCODED[found[0]]
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 
 from newsletter.compose.compiled import CompiledIssue
-from newsletter.config import MailingList
+from newsletter.config_lists import MailingList
 from newsletter.message import headers
 from subscribers.address import AddressError, parse_address
 from subscribers.errors import ConfigurationError

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from newsletter.config import MailingList
+from newsletter.config_lists import MailingList
 from subscribers.errors import ConfigurationError
 from subscribers.macs import Mac
 from subscribers.tokens import REF_OCTETS, Keyring
@@ -40,14 +40,11 @@ class DeliveryRef:
     job_ref: bytes
 
 
-def make_message_id(keyring: Keyring, delivery: int, job_ref: bytes, domain: str) -> str:
-    """`<{delivery}.{job ref}.{mac}@{domain}>`: the same for a delivery every time, also over retries."""
-    body = f"{_number(delivery)}.{_job(job_ref)}"
-    return f"<{body}.{_mac(keyring.subkey(_MESSAGE_ID_LABEL), body, _MESSAGE_ID_MAC)}@{domain}>"
-
-
 def message_ids(keyring: Keyring, job_ref: bytes, domain: str) -> Callable[[int], str]:
-    """`make_message_id` for all deliveries of one job: what they share is made once."""
+    """What makes `<{delivery}.{job ref}.{mac}@{domain}>`: the same for a delivery every time, also over retries.
+
+    What all deliveries of a job share is made once.
+    """
     job, mac = _job(job_ref), Mac(keyring.subkey(_MESSAGE_ID_LABEL))
 
     def make(delivery: int) -> str:
@@ -70,8 +67,17 @@ def parse_message_id(keyring: Keyring, text: str) -> DeliveryRef | None:
 
 def make_verp_sender(keyring: Keyring, delivery: int, domain: str) -> str:
     """`b-{delivery}-{mac}@{domain}`: at most 42 octets before the @ (A8), and letters of one case only (A18)."""
-    number = _number(delivery)
-    return f"b-{number}-{_mac(keyring.subkey(_VERP_LABEL), number, _VERP_MAC)}@{domain}"
+    return _verp_senders(keyring, domain)(delivery)
+
+
+def _verp_senders(keyring: Keyring, domain: str) -> Callable[[int], str]:
+    mac = Mac(keyring.subkey(_VERP_LABEL))
+
+    def make(delivery: int) -> str:
+        number = _number(delivery)
+        return f"b-{number}-{mac.digest(number.encode('ascii')).hex()[:_VERP_MAC]}@{domain}"
+
+    return make
 
 
 def parse_verp_sender(keyring: Keyring, address: str) -> int | None:
@@ -128,7 +134,7 @@ def envelope_senders(keyring: Keyring, list_slug: str, mailing_list: MailingList
             where=f"[lists.{list_slug}] bounce_mailbox",
             remedy=f"use a domain of at most {ADDRESS_OCTETS - _LONGEST_VERP} octets",
         )
-    return lambda delivery: make_verp_sender(keyring, delivery, domain)
+    return _verp_senders(keyring, domain)
 
 
 def unsubscribe_url(base_url: str, token: str) -> str:

@@ -5,17 +5,17 @@ it that a visitor typed. Text and HTML are made from the same words and have the
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from newsletter.config import MailingList
+from newsletter.config_lists import MailingList
 from newsletter.message import headers
 from newsletter.message.notice_kinds import NoticeText
 from newsletter.message.parts import text_entity
+from newsletter.sandbox import sandbox
 from subscribers.errors import ConfigurationError
 from subscribers.retention import Period
 
@@ -39,13 +39,7 @@ class NoticeTemplates:
     """The templates `notice.txt` and `notice.html` of a loader; the department's may come first."""
 
     def __init__(self, loader: jinja2.BaseLoader) -> None:
-        self._environment = ImmutableSandboxedEnvironment(
-            loader=loader,
-            autoescape=lambda name: bool(name) and str(name).endswith(".html"),
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._environment = sandbox(loader, autoescape=lambda name: bool(name) and str(name).endswith(".html"))
 
     def render(self, name: str, values: Mapping[str, object]) -> str:
         """The template, filled; raises ConfigurationError that names it."""
@@ -75,7 +69,7 @@ def write_notice(
     """
     filled = filled_text(text, values)
     shown = {"text": filled, "link": link, "list": mailing_list, "language": mailing_list.language}
-    shown |= {"labels": LABELS[mailing_list.language], "values": values}
+    shown |= {"labels": replace(LABELS[mailing_list.language], why=filled.why), "values": values}
     entities = [
         _entity("plain", templates.render("notice.txt", shown).strip() + "\n"),
         _entity("html", templates.render("notice.html", shown)),
@@ -92,6 +86,7 @@ def filled_text(text: NoticeText, values: Mapping[str, str]) -> NoticeText:
         paragraphs=tuple(line.format_map(values) for line in text.paragraphs),
         button=text.button.format_map(values),
         after=tuple(line.format_map(values) for line in text.after),
+        why=text.why.format_map(values),
     )
 
 
@@ -126,23 +121,22 @@ class NoticeLabels:
     """Words around every notice, in one language."""
 
     copy_link: str
-    why: str
     sender: str
     contact: str
     privacy: str
+    why: str = ""
+    """That of the mail (NoticeText.why), here for templates."""
 
 
 LABELS = {
     "nl": NoticeLabels(
         copy_link="Werkt de knop niet? Kopieer dan dit adres naar uw browser:",
-        why="Dit is een dienstbericht: het is verstuurd omdat daar met dit mailadres om is gevraagd.",
         sender="Afzender",
         contact="Vragen over uw gegevens",
         privacy="Privacyverklaring",
     ),
     "en": NoticeLabels(
         copy_link="Does the button not work? Copy this address into your browser:",
-        why="This is a service message: it was sent because it was asked for with this mail address.",
         sender="Sender",
         contact="Questions about your data",
         privacy="Privacy statement",

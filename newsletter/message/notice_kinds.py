@@ -26,6 +26,8 @@ class NoticeText:
     """What the link says; empty for a notice without one."""
     after: tuple[str, ...] = ()
     """Below the button: what to do if it was not you."""
+    why: str
+    """At the end: for which reason this mail was sent, true of whoever may get one of this kind."""
 
 
 @dataclass(frozen=True, kw_only=True)

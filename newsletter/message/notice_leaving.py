@@ -22,6 +22,7 @@ MY_DATA = NoticeSpec(
                 "De link werkt één keer, tot en met {until}.",
                 "Hebt u hier niet om gevraagd? Dan hoeft u niets te doen. Stuur deze mail niet door.",
             ),
+            why="Dit is een dienstbericht: het is verstuurd omdat om een link naar deze gegevens is gevraagd.",
         ),
         "en": NoticeText(
             subject="Your data at {controller}",
@@ -38,6 +39,7 @@ MY_DATA = NoticeSpec(
                 "The link works once, until the end of {until}.",
                 "Was it not you? Then there is nothing to do. Do not forward this mail.",
             ),
+            why="This is a service message: it was sent because a link to these data was asked for.",
         ),
     },
 )
@@ -59,6 +61,7 @@ ADDRESS_OLD = NoticeSpec(
                 "Deze link werkt tot en met {until}. Doet u niets, dan blijft alles zoals het is.",
                 "Was u dit niet? Kies op de pagina voor weigeren. Uw mail blijft dan op dit adres komen.",
             ),
+            why="Dit is een dienstbericht: het is verstuurd omdat om een ander mailadres is gevraagd.",
         ),
         "en": NoticeText(
             subject="Should your mail go to another address?",
@@ -73,6 +76,7 @@ ADDRESS_OLD = NoticeSpec(
                 "This link works until the end of {until}. If you do nothing, everything stays as it is.",
                 "Was it not you? Choose refuse on that page. Your mail will keep coming to this address.",
             ),
+            why="This is a service message: it was sent because a change of mail address was asked for.",
         ),
     },
 )
@@ -93,6 +97,7 @@ ADDRESS_NEW = NoticeSpec(
                 "Deze link werkt tot en met {until}. Ook het oude adres moet akkoord gaan.",
                 "Was u dit niet? Dan hoeft u niets te doen: u ontvangt niets, en wij verwijderen uw adres na {until}.",
             ),
+            why="Dit is een dienstbericht: het is verstuurd omdat dit mailadres is opgegeven als nieuw adres.",
         ),
         "en": NoticeText(
             subject="Confirm this mail address",
@@ -106,6 +111,7 @@ ADDRESS_NEW = NoticeSpec(
                 "This link works until the end of {until}. The old address has to agree as well.",
                 "Was it not you? Then do nothing: you get nothing, and we delete your address after {until}.",
             ),
+            why="This is a service message: it was sent because this mail address was given as a new one.",
         ),
     },
 )
@@ -123,7 +129,8 @@ FAREWELL = NoticeSpec(
                 "De gegevens van uw inschrijving worden uiterlijk {period} na uw afmelding verwijderd.",
             ),
             button="Afmelding ongedaan maken",
-            after=("Tot en met {until} kunt u zich met deze link bedenken. Daarna meldt u zich gewoon opnieuw aan.",),
+            after=("Tot en met {until} kunt u zich met deze link bedenken.",),
+            why="Dit is een dienstbericht: het is verstuurd omdat de inschrijving van dit mailadres is beëindigd.",
         ),
         "en": NoticeText(
             subject="You have unsubscribed from {title}",
@@ -133,7 +140,8 @@ FAREWELL = NoticeSpec(
                 "The data of your subscription will be deleted no later than {period} after you unsubscribed.",
             ),
             button="Undo unsubscribing",
-            after=("Until the end of {until} this link lets you change your mind. After that, just sign up again.",),
+            after=("Until the end of {until} this link lets you change your mind.",),
+            why="This is a service message: it was sent because the subscription of this mail address has ended.",
         ),
     },
 )
@@ -156,6 +164,7 @@ LEFT = NoticeSpec(
                 "Dat kan tot en met {until}.",
                 "De gegevens van uw inschrijving worden uiterlijk {period} na de afmelding verwijderd.",
             ),
+            why="Dit is een dienstbericht: het is verstuurd omdat de inschrijving van dit mailadres is beëindigd.",
         ),
         "en": NoticeText(
             subject="You were unsubscribed from {title}. Was it you?",
@@ -170,6 +179,43 @@ LEFT = NoticeSpec(
                 "You can until the end of {until}.",
                 "The data of your subscription will be deleted no later than {period} after it was ended.",
             ),
+            why="This is a service message: it was sent because the subscription of this mail address has ended.",
+        ),
+    },
+)
+
+UNDO = NoticeSpec(
+    purpose=Purpose.UNDO,
+    path="/u/undo/",
+    binds="subscription",
+    texts={
+        "nl": NoticeText(
+            subject="Wilt u {title} toch blijven ontvangen?",
+            heading="Uw afmelding ongedaan maken",
+            paragraphs=(
+                "Dit mailadres is afgemeld voor {title}. Er is gevraagd om een link om dat ongedaan te maken.",
+                "Open daarvoor de pagina hieronder en druk daar op de knop.",
+            ),
+            button="Afmelding ongedaan maken",
+            after=(
+                "Dat kan tot en met {until}.",
+                "Hebt u hier niet om gevraagd? Dan hoeft u niets te doen: u blijft afgemeld.",
+            ),
+            why="Dit is een dienstbericht: het is verstuurd omdat om deze link is gevraagd.",
+        ),
+        "en": NoticeText(
+            subject="Would you like to keep receiving {title}?",
+            heading="Undo your unsubscribing",
+            paragraphs=(
+                "This address was unsubscribed from {title}. A link to undo that was asked for.",
+                "To do so, open the page below and press the button there.",
+            ),
+            button="Undo unsubscribing",
+            after=(
+                "You can until the end of {until}.",
+                "Was it not you? Then there is nothing to do: you stay unsubscribed.",
+            ),
+            why="This is a service message: it was sent because this link was asked for.",
         ),
     },
 )

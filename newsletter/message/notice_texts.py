@@ -4,7 +4,7 @@ Kinds of other departments of the program stand in modules of their own and are 
 """
 
 from newsletter.message.notice_kinds import NoticeSpec, NoticeText
-from newsletter.message.notice_leaving import ADDRESS_NEW, ADDRESS_OLD, FAREWELL, LEFT, MY_DATA
+from newsletter.message.notice_leaving import ADDRESS_NEW, ADDRESS_OLD, FAREWELL, LEFT, MY_DATA, UNDO
 from subscribers.notice import NoticeKind
 from subscribers.tokens import Purpose
 
@@ -27,6 +27,7 @@ _CONFIRM = NoticeSpec(
                     "en deze aanmelding wordt na {until} verwijderd."
                 ),
             ),
+            why="Dit is een dienstbericht: het is verstuurd omdat met dit mailadres een aanmelding is gedaan.",
         ),
         "en": NoticeText(
             subject="Confirm your subscription to {title}",
@@ -46,6 +47,54 @@ _CONFIRM = NoticeSpec(
                     "and this sign-up is deleted after {until}."
                 ),
             ),
+            why="This is a service message: it was sent because this mail address was signed up.",
+        ),
+    },
+)
+
+_CONFIRM_IMPORTED = NoticeSpec(
+    purpose=Purpose.CONFIRM,
+    path="/bevestig/",
+    texts={
+        "nl": NoticeText(
+            subject="Wilt u {title} ontvangen?",
+            heading="Wilt u {title} ontvangen?",
+            paragraphs=(
+                "Dit mailadres staat in de bestanden van {controller}. U ontvangt {title} er nu niet op.",
+                (
+                    "Wij willen graag weten of u dat wilt. Zo ja, open dan de pagina hieronder en druk daar op de "
+                    "knop. Pas daarna staat u op de lijst."
+                ),
+            ),
+            button="Ja, ik wil dit ontvangen",
+            after=(
+                "Deze link werkt tot en met {until}.",
+                (
+                    "Wilt u het niet? Dan hoeft u niets te doen: u krijgt de nieuwsbrief niet, "
+                    "en na {until} verwijderen wij uw gegevens uit het bestand van deze nieuwsbrief."
+                ),
+            ),
+            why="Dit is een dienstbericht: het is verstuurd om te vragen of u de nieuwsbrief wilt ontvangen.",
+        ),
+        "en": NoticeText(
+            subject="Would you like to receive {title}?",
+            heading="Would you like to receive {title}?",
+            paragraphs=(
+                "This address is in the files of {controller}. {title} is not sent to it now.",
+                (
+                    "We want to know whether you would like that. If so, open the page below and press the button "
+                    "there. Only after that you are on the list."
+                ),
+            ),
+            button="Yes, I want to receive it",
+            after=(
+                "This link works until the end of {until}.",
+                (
+                    "Would you rather not? Then there is nothing to do: you will not get the newsletter, "
+                    "and after {until} we delete your data from the file of this newsletter."
+                ),
+            ),
+            why="This is a service message: it was sent to ask whether you want to receive the newsletter.",
         ),
     },
 )
@@ -56,7 +105,7 @@ _ALREADY = NoticeSpec(
             subject="U ontvangt {title} al",
             heading="U staat al op de lijst",
             paragraphs=(
-                "Met dit mailadres is opnieuw een aanmelding gedaan voor {title} van {controller}.",
+                "Met dit mailadres is een aanmelding gedaan voor {title} van {controller}.",
                 "U staat al op de lijst. Er is niets veranderd en u hoeft niets te doen.",
             ),
             after=(
@@ -66,12 +115,13 @@ _ALREADY = NoticeSpec(
                 ),
                 "Hebt u dit niet zelf gedaan? Dan kunt u deze mail weggooien.",
             ),
+            why="Dit is een dienstbericht: het is verstuurd omdat met dit mailadres een aanmelding is gedaan.",
         ),
         "en": NoticeText(
             subject="You already receive {title}",
             heading="You are already on the list",
             paragraphs=(
-                "This address was signed up again for {title}, published by {controller}.",
+                "This address was signed up for {title}, published by {controller}.",
                 "You are already on the list. Nothing has changed and there is nothing to do.",
             ),
             after=(
@@ -81,17 +131,20 @@ _ALREADY = NoticeSpec(
                 ),
                 "Was it not you? Then you can throw this mail away.",
             ),
+            why="This is a service message: it was sent because this mail address was signed up.",
         ),
     },
 )
 
 NOTICES: dict[NoticeKind, NoticeSpec] = {
     NoticeKind.CONFIRM: _CONFIRM,
+    NoticeKind.CONFIRM_IMPORTED: _CONFIRM_IMPORTED,
     NoticeKind.ALREADY: _ALREADY,
     NoticeKind.MY_DATA: MY_DATA,
     NoticeKind.ADDRESS_OLD: ADDRESS_OLD,
     NoticeKind.ADDRESS_NEW: ADDRESS_NEW,
     NoticeKind.FAREWELL: FAREWELL,
     NoticeKind.LEFT: LEFT,
+    NoticeKind.UNDO: UNDO,
 }
 """Every kind that can be sent; a test holds that each NoticeKind has one."""

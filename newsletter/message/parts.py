@@ -10,8 +10,8 @@ from typing import TypeAlias
 
 from newsletter.compose.compiled import Conditional, Field, Pieces
 from newsletter.compose.fields import Evaluator, Predicate, evaluator, predicate
-from newsletter.issue.conditions import Condition
 from newsletter.message import encoding, headers
+from subscribers.segment_tree import Condition
 
 Part: TypeAlias = bytes | Field | Conditional | None
 """Encoded bytes, a field that is filled in quoted-printable, or where an audience block begins and (None) ends."""

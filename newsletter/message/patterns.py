@@ -26,15 +26,30 @@ def pattern(layout: Layout, length: int) -> Layout:
     one, other = (layout(probe * length) for probe in _PROBES)
     if len(one) != len(other):
         raise PatternError("its length differs")
-    pieces = list(_pieces(one, other, length))
-
-    def laid_out(token: str) -> bytes:
-        octets = token.encode("ascii")
-        return b"".join([octets[piece] if isinstance(piece, slice) else piece for piece in pieces])
-
+    laid_out = _filler(list(_pieces(one, other, length)), length)
     check = (_CHECK * length)[:length]
     if laid_out(check) != layout(check):
         raise PatternError("it is not the token that differs")
+    return laid_out
+
+
+def _filler(pieces: list[bytes | slice], length: int) -> Layout:
+    """What puts a token in its places: whole in two of them, or folded once, as in nearly every message; or anyhow."""
+    whole = slice(0, length)
+    match pieces:
+        case [bytes(before), slice() as one, bytes(between), slice() as other, bytes(after)] if one == other == whole:
+            return lambda token: b"%b%b%b%b%b" % (before, octets := token.encode("ascii"), between, octets, after)
+        case [bytes(before), slice(start=0, stop=fold), bytes(between), slice() as rest] if rest.stop == length:
+            return lambda token: before + token[:fold].encode("ascii") + between + token[fold:].encode("ascii")
+    constant = [b"" if isinstance(piece, slice) else piece for piece in pieces]
+    places = [(index, piece) for index, piece in enumerate(pieces) if isinstance(piece, slice)]
+
+    def laid_out(token: str) -> bytes:
+        octets, parts = token.encode("ascii"), constant.copy()
+        for index, piece in places:
+            parts[index] = octets[piece]
+        return b"".join(parts)
+
     return laid_out
 
 

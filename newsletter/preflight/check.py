@@ -8,7 +8,7 @@ from datetime import date
 
 from newsletter.compose.compiled import CompiledIssue
 from newsletter.compose.theme import Theme
-from newsletter.config import MailingList
+from newsletter.config_lists import MailingList
 from newsletter.issue.finding import Finding, Severity
 from newsletter.issue.model import Issue
 from newsletter.preflight.clients import check_clients
@@ -57,11 +57,6 @@ def preflight(
     return in_order(found)
 
 
-def check_source(issue: Issue, mailing_list: MailingList) -> list[Finding]:
-    """Findings about the issue file and the list that it is for, without looking at the mail."""
-    return preflight(issue, mailing_list)
-
-
 def _source(content: Content, messages: Messages, places: frozenset[str]) -> Iterator[Finding]:
     """Findings about the issue file; `places` are the ids in the compiled mail that a link may jump to."""
     yield from check_structure(content, messages)
@@ -78,11 +73,6 @@ def _mail(mail: Mail, messages: Messages) -> Iterator[Finding]:
     yield from check_html(mail, messages)
     yield from check_looks(mail, messages)
     yield from check_clients(mail, messages)
-
-
-def has_errors(findings: Iterable[Finding]) -> bool:
-    """Whether the issue may not be sent like this."""
-    return any(finding.severity is Severity.ERROR for finding in findings)
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:

@@ -5,7 +5,7 @@ from datetime import date
 
 from newsletter.compose.dates import day_in_words
 from newsletter.issue.finding import Finding
-from newsletter.issue.model import Agenda, Invitation
+from newsletter.issue.model_meetings import Agenda, Invitation
 from newsletter.preflight.messages import Messages
 from newsletter.preflight.walk import Content
 

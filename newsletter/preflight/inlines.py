@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from newsletter.issue.model import Code, Emphasis, FieldRef, Inlines, LineBreak, Link, Mixed, Strong, Text
+from newsletter.issue.model_text import Code, Emphasis, FieldRef, Inlines, LineBreak, Link, Mixed, Strong, Text
 
 
 def plain(content: Inlines) -> str:

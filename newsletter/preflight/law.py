@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from newsletter.compose.compiled import CompiledIssue, Field, Pieces
 from newsletter.compose.labels import LABELS
-from newsletter.config import MailingList
+from newsletter.config_lists import MailingList
 from newsletter.issue.finding import Finding
 from newsletter.preflight.mail import Mail, one_line
 from newsletter.preflight.messages import Messages

@@ -13,9 +13,6 @@ from newsletter.preflight.wording.words import WORDS
 MESSAGES: dict[str, Message] = STRUCTURE | LINKS | WORDS | MAILING
 """Every finding that preflight can make, by its name."""
 
-RULES = frozenset(message.rule for message in MESSAGES.values())
-"""Every rule that preflight can report."""
-
 
 class _Quoted(str):
     """A text of the issue that `{text!r}` writes between quotes, on one line and not too long."""

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from html import escape
 
 from newsletter.issue.finding import Finding
-from newsletter.issue.model import Block, Heading, Picture, Text
+from newsletter.issue.model import Block
+from newsletter.issue.model_blocks import Heading, Picture
+from newsletter.issue.model_text import Text
 from newsletter.preflight.inlines import plain
 from newsletter.preflight.mail import Mail
 from newsletter.preflight.messages import Messages

@@ -7,7 +7,9 @@ from itertools import pairwise, zip_longest
 from pathlib import PurePosixPath
 
 from newsletter.issue.finding import Finding
-from newsletter.issue.model import Article, Block, Cards, Heading, Only, Paragraph, Picture, Strong
+from newsletter.issue.model import Article, Block, Only
+from newsletter.issue.model_blocks import Cards, Heading, Paragraph, Picture
+from newsletter.issue.model_text import Strong
 from newsletter.preflight.inlines import plain
 from newsletter.preflight.messages import Messages
 from newsletter.preflight.walk import Content, every_block

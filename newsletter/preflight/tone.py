@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from newsletter.issue.finding import Finding
-from newsletter.issue.model import Paragraph
+from newsletter.issue.model_blocks import Paragraph
 from newsletter.preflight.inlines import is_all_stressed, plain, stressed
 from newsletter.preflight.messages import Messages
 from newsletter.preflight.walk import Content, Words

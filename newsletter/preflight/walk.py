@@ -5,30 +5,21 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from newsletter.compose.labels import LABELS
-from newsletter.issue.model import (
-    Agenda,
-    AgendaEntry,
-    Article,
-    Block,
+from newsletter.issue.model import Article, Block, Issue, ListBlock, Quote
+from newsletter.issue.model_blocks import (
     Button,
     Card,
     Cards,
     Download,
-    FieldRef,
     Figures,
     Heading,
-    Inlines,
-    Invitation,
-    Issue,
-    ListBlock,
-    Mixed,
     Paragraph,
     Picture,
-    ProgrammeItem,
-    Quote,
     Recording,
     Table,
 )
+from newsletter.issue.model_meetings import Agenda, AgendaEntry, Invitation, ProgrammeItem
+from newsletter.issue.model_text import FieldRef, Inlines, Mixed
 from newsletter.preflight.inlines import fields, fields_of, links, plain, plain_mixed
 
 

@@ -6,7 +6,8 @@ from datetime import date
 
 from newsletter.compose.dates import day_in_words
 from newsletter.issue.finding import Finding
-from newsletter.issue.model import FieldRef, Issue, Mixed
+from newsletter.issue.model import Issue
+from newsletter.issue.model_text import FieldRef, Mixed
 from newsletter.preflight.messages import Messages
 from newsletter.preflight.walk import Content, Words
 from newsletter.preflight.weekdays import check_weekdays

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import MetaData
 
-from newsletter.config import Configuration, MailingList
+from newsletter.config import Configuration
+from newsletter.config_lists import MailingList
 from newsletter.config_retention import notice_days
 from newsletter.privacy.document import Language
 from subscribers.retention import in_days
@@ -59,7 +60,9 @@ def _held(
 
 
 def _named(label: str, item: MailingList, language: Language, words: Vocabulary) -> tuple[str, ...]:
-    return tuple(item.attributes) if label == OTHER else (words.label(label, language),)
+    if label == OTHER:
+        return tuple(name.replace("_", " ") for name in item.attributes)
+    return (words.label(label, language),)
 
 
 def periods(metadata: MetaData, configuration: Configuration, item: MailingList) -> Mapping[str, str]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import MetaData
 
-from newsletter.config import Configuration, MailingList
+from newsletter.config import Configuration
+from newsletter.config_lists import MailingList
 from newsletter.privacy.document import Block, Bullets, Document, Grid, Language, Section, Words, reach
 from newsletter.privacy.facts import Vocabulary, held, periods
 from newsletter.privacy.statement import receivers

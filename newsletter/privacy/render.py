@@ -1,10 +1,10 @@
 """Documents as HTML to keep and to print; the templates come from a loader that is handed in. Pure."""
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from newsletter.privacy.document import Document, parts
+from newsletter.sandbox import sandbox
 from subscribers.errors import ConfigurationError
 
 TEMPLATE = "document.html"
@@ -13,9 +13,7 @@ STYLE = "document.css"
 
 def to_html(document: Document, loader: jinja2.BaseLoader) -> str:
     """One self-contained file: no script, no font, nothing loaded; raises ConfigurationError for a broken template."""
-    environment = ImmutableSandboxedEnvironment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = sandbox(loader)
     environment.globals["parts"] = parts
     try:
         style = loader.get_source(environment, STYLE)[0]

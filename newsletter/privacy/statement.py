@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import MetaData
 
-from newsletter.config import Configuration, MailingList
+from newsletter.config import Configuration
+from newsletter.config_lists import MailingList
 from newsletter.privacy.document import Block, Bullets, Document, Grid, Language, Paragraph, Ref, Section, Words, reach
 from newsletter.privacy.facts import Vocabulary, held, periods
 from newsletter.privacy.statement_texts import TEXTS, StatementTexts

@@ -33,7 +33,6 @@ class StatementTexts:
     promise: str
     how_long_caption: str
     how_long_header: tuple[str, str]
-    with_person: str
     backups_note: str
     marks_note: str
     receivers: str
@@ -83,7 +82,6 @@ TEXTS: Mapping[Language, StatementTexts] = {
         "staat.",
         how_long_caption="Bewaartermijnen",
         how_long_header=("Wat", "Uiterlijk verwijderd"),
-        with_person="met uw inschrijving",
         backups_note="Een reservekopie die vóór uw verwijdering is gemaakt, bevat u nog zolang die kopie bestaat. "
         "Wordt zij "
         "teruggezet, dan wordt u eerst opnieuw verwijderd voordat er iets wordt verstuurd.",
@@ -144,7 +142,6 @@ TEXTS: Mapping[Language, StatementTexts] = {
         "of ours.",
         how_long_caption="Retention periods",
         how_long_header=("What", "Deleted no later than"),
-        with_person="with your subscription",
         backups_note="A backup made before you were deleted holds you as long as that backup exists. If it is "
         "restored, you "
         "are deleted again before anything is sent.",

@@ -26,6 +26,7 @@ RULES: Mapping[Language, Mapping[str, str]] = {
         "address-marks": "Een versleuteld kenmerk van een gewist mailadres",
         "on-request": "Meteen gewist, op verzoek",
         "left-over": "Zonder inschrijving achtergebleven",
+        "corrected": "Vervangen door een andere waarde",
         "again": "Opnieuw gewist na het terugzetten van een reservekopie",
     },
     "en": {
@@ -45,6 +46,7 @@ RULES: Mapping[Language, Mapping[str, str]] = {
         "address-marks": "A keyed mark of an erased mail address",
         "on-request": "Erased at once, on request",
         "left-over": "Left behind without a subscription",
+        "corrected": "Replaced by another value",
         "again": "Erased again after a backup was restored",
     },
 }

@@ -36,7 +36,6 @@ LARGEST_PIECE = 4 * FRAME
 LONGEST_MANIFEST = 16 * 1024
 LEVEL = 1
 """Of zlib: what is written is limited by the disk, not by a few per cent of size."""
-CIPHER = "AES-256-GCM"
 DATA, END = b"D", b"E"
 
 
@@ -186,7 +185,7 @@ def contents(file: BinaryIO, manifest: Manifest, key: bytes | None) -> Iterator[
     Only when the iterator ends without an error was all of it as it was written. Raises DamagedError, and
     KeyRefusedError before anything is read.
     """
-    _check_key(manifest, key)
+    check_key(manifest, key)
     frames, expand = _Frames(manifest=manifest, key=key), zlib.decompressobj()
     digest, octets = hashlib.sha256(manifest.line), 0
     for letter, body in _bodies(file):
@@ -203,7 +202,8 @@ def contents(file: BinaryIO, manifest: Manifest, key: bytes | None) -> Iterator[
     raise DamagedError("its end is missing")
 
 
-def _check_key(manifest: Manifest, key: bytes | None) -> None:
+def check_key(manifest: Manifest, key: bytes | None) -> None:
+    """Raise KeyRefusedError unless `key` is the one that the backup was made with."""
     remedy = "name the key file that it was made with: [backup] key_file, or --key-file"
     if manifest.is_encrypted and key is None:
         raise KeyRefusedError("the backup is encrypted, and no key is configured", remedy=remedy)

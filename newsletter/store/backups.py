@@ -25,7 +25,8 @@ from newsletter.store.backup_file import (
     read_manifest,
 )
 from newsletter.store.dumping import Progress, dump
-from newsletter.store.ledger import Ledger, sync_folder
+from newsletter.store.durable import sync_folder
+from newsletter.store.ledger import Ledger
 from newsletter.store.migrate import current, needed
 from newsletter.store.removing import written_at
 from subscribers.clock import require_aware

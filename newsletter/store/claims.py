@@ -4,11 +4,12 @@ A row that is claimed belongs to one worker until that worker records or release
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Engine, Executable, Select, bindparam, case, func, select
 
@@ -22,6 +23,9 @@ from subscribers.preferences import is_too_soon
 from subscribers.subscription import State as SubscriptionState
 from subscribers.tables import subscriber, subscription, suppression
 from subscribers.transactions import reading, writing
+
+_ACTIVE = SubscriptionState.ACTIVE.value
+_NUMBER = itemgetter(0)
 
 
 class Claimed(NamedTuple):
@@ -83,7 +87,7 @@ def claim_batch(engine: Engine, job: int, claim: Claim, size: int) -> Batch:
         batch = _take(connection, claim, rows + others)
     if not claim.due_first:
         return replace(batch, returned=len(others)) if others else batch
-    due = {row.id for row in rows}
+    due = {number for number, *_ in rows}
     return replace(batch, due=sum(item.delivery in due for item in batch.claimed), returned=len(rows))
 
 
@@ -105,16 +109,15 @@ def check_again(engine: Engine, job: int, claim: Claim, ids: Collection[int]) ->
     One SELECT; it writes only if somebody left. What is erased counts as skipped, since no dot was written for it.
     """
     with reading(engine) as connection:
-        rows = _held(connection, claim, ids)
-    if len(rows) == len(ids) and not any(_why_not(row, claim.now) for row in rows):
-        return Checked(claimed=tuple(map(_claimed, rows)))
+        fit, refused = _judged(_held(connection, claim, ids), claim.now)
+    if len(fit) == len(ids):
+        return Checked(claimed=tuple(fit))
     with writing(engine) as connection:
-        rows = _held(connection, claim, ids)
-        skipped = _skip(connection, claim, rows)
+        fit, refused = _judged(_held(connection, claim, ids), claim.now)
+        skipped = _skip(connection, claim, refused)
         gone = erased_of(connection, ids)
         move_erased(connection, job, State.CLAIMED, [move(State.CLAIMED, Event.RELEASE)] * len(gone))
-    fit = tuple(_claimed(row) for row in rows if not _why_not(row, claim.now))
-    return Checked(claimed=fit, skipped=skipped + len(gone))
+    return Checked(claimed=tuple(fit), skipped=skipped + len(gone))
 
 
 class _Row(NamedTuple):
@@ -167,10 +170,9 @@ def _last_sent() -> ColumnElement[Any]:
     return case((subscription.c.every_days.is_not(None), last))
 
 
-def _found(connection: Connection, state: State, asked: Mapping[str, Any]) -> list[_Row]:
-    """Deliveries that may be claimed, locked for this transaction, in the order of their numbers."""
-    statement = _candidates(connection.dialect.name, state)
-    return sorted(map(_Row._make, many.fetch(connection, statement, dict(asked))))
+def _found(connection: Connection, state: State, asked: Mapping[str, Any]) -> list[many.Row]:
+    """Deliveries that may be claimed (values as in _Row), locked for this transaction, lowest number first."""
+    return sorted(many.fetch(connection, _candidates(connection.dialect.name, state), dict(asked)), key=_NUMBER)
 
 
 @cache
@@ -183,11 +185,11 @@ def _candidates(dialect: str, state: State) -> Executable:
     return many.as_json(dialect, ordered.with_for_update(of=delivery, skip_locked=True))
 
 
-def _held(connection: Connection, claim: Claim, ids: Collection[int]) -> list[_Row]:
-    """Those of these deliveries that the worker holds, locked for this transaction."""
+def _held(connection: Connection, claim: Claim, ids: Collection[int]) -> list[many.Row]:
+    """Those of these deliveries that the worker holds (values as in _Row), locked for this transaction."""
     dialect = connection.dialect.name
     asked = {"by": claim.worker, "ids": json.dumps(list(ids))}
-    return list(map(_Row._make, many.fetch(connection, _held_by(dialect), asked)))
+    return many.fetch(connection, _held_by(dialect), asked)
 
 
 @cache
@@ -197,12 +199,12 @@ def _held_by(dialect: str) -> Executable:
     return many.as_json(dialect, _people().where(among, *held).with_for_update(of=delivery))
 
 
-def _take(connection: Connection, claim: Claim, rows: Sequence[_Row]) -> Batch:
-    skipped = _skip(connection, claim, rows)
-    claimed = tuple(_claimed(row) for row in rows if not _why_not(row, claim.now))
+def _take(connection: Connection, claim: Claim, rows: Sequence[many.Row]) -> Batch:
+    fit, refused = _judged(rows, claim.now)
+    skipped = _skip(connection, claim, refused)
     update_ids(
         connection,
-        [item.delivery for item in claimed],
+        [item.delivery for item in fit],
         {
             "state": int(State.CLAIMED),
             "worker": claim.worker,
@@ -210,21 +212,35 @@ def _take(connection: Connection, claim: Claim, rows: Sequence[_Row]) -> Batch:
             "updated_at": claim.now,
         },
     )
-    return Batch(claimed=claimed, skipped=skipped)
+    return Batch(claimed=tuple(fit), skipped=skipped)
 
 
-def _skip(connection: Connection, claim: Claim, rows: Sequence[_Row]) -> int:
-    """Skip those of `rows` that may not be mailed; how many. A claimed one is released and skipped in one move."""
+_Refused: TypeAlias = Mapping[Reason, Sequence[int]]
+
+
+def _judged(rows: Iterable[many.Row], now: datetime) -> tuple[list[Claimed], _Refused]:
+    """Those that may be mailed, and by reason the others (I2). Nothing is made twice: every message comes by here."""
+    fit: list[Claimed] = []
     refused: dict[Reason, list[int]] = {}
-    for row in rows:
-        if reason := _why_not(row, claim.now):
-            refused.setdefault(reason, []).append(row.id)
+    for values in rows:
+        number, attempts, ref, state, suppressed, address, name, organisation, attributes, _, last_sent = values
+        is_plain = state == _ACTIVE and suppressed is None and last_sent is None
+        if not is_plain and (reason := _why_not(_Row(*values), now)):
+            refused.setdefault(reason, []).append(number)
+            continue
+        own = json.loads(attributes) or {} if attributes and attributes != "{}" else {}
+        fit.append(Claimed(number, attempts, bytes.fromhex(ref), address, name, organisation, own))
+    return fit, refused
+
+
+def _skip(connection: Connection, claim: Claim, refused: _Refused) -> int:
+    """Skip those that may not be mailed; how many. A claimed one is released and skipped in one move."""
     skip = {"state": int(State.SKIPPED), "due_at": None, "worker": None, "lease_until": None, "updated_at": claim.now}
     return sum(update_ids(connection, ids, {**skip, "reason": reason}) for reason, ids in refused.items())
 
 
 def _why_not(row: _Row, now: datetime) -> Reason | None:
-    if row.subscription_state != SubscriptionState.ACTIVE:
+    if row.subscription_state != _ACTIVE:
         return Reason.UNSUBSCRIBED
     if row.suppression is not None:
         return Reason.SUPPRESSED
@@ -233,15 +249,3 @@ def _why_not(row: _Row, now: datetime) -> Reason | None:
     last = datetime.fromisoformat(row.last_sent)
     aware = last if last.tzinfo else last.replace(tzinfo=UTC)  # SQLite keeps no zone: it is UTC
     return Reason.LESS_OFTEN if is_too_soon(aware, row.every_days, now) else None
-
-
-def _claimed(row: _Row) -> Claimed:
-    return Claimed(
-        delivery=row.id,
-        attempts=row.attempts,
-        subscription_ref=bytes.fromhex(row.ref),
-        address=row.address,
-        name=row.name,
-        organisation=row.organisation,
-        attributes=json.loads(row.attributes) or {} if row.attributes and row.attributes != "{}" else {},
-    )

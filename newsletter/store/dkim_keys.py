@@ -1,7 +1,6 @@
 """DKIM keys on disk: read when a job begins, made by `newsletter doctor --new-dkim-key` (edge)."""
 
 import os
-import stat
 from base64 import b64encode
 from pathlib import Path
 
@@ -18,11 +17,10 @@ from cryptography.hazmat.primitives.serialization import (
 
 from newsletter.config import Configuration
 from newsletter.config_dkim import Dkim
+from newsletter.config_secrets import read_private
 from newsletter.message.dkim import SMALLEST_RSA, DkimKey, PrivateKey, Signer
 from subscribers.errors import ConfigurationError, ServiceError
 
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_LARGEST = 64 * 1024
 _EXPONENT = 65537
 
 
@@ -84,23 +82,12 @@ def public_record(private: PrivateKey) -> str:
 
 
 def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            data = file.read(_LARGEST)
-    except OSError as error:
-        raise ConfigurationError(
-            f"the DKIM key cannot be read: {error.strerror}",
-            where=str(path),
-            remedy="mend key_file, or make a key with `newsletter doctor --new-dkim-key NAME`",
-        ) from None
-    if mode & _OTHERS:
-        raise ConfigurationError(
-            "others than its owner may read the DKIM key: whoever has it can sign in your name",
-            where=str(path),
-            remedy=f"chmod 600 {path}",
-        )
-    return data
+    return read_private(
+        path,
+        "the DKIM key",
+        remedy="mend key_file, or make a key with `newsletter doctor --new-dkim-key NAME`",
+        danger="whoever has it can sign in your name",
+    )
 
 
 def _fit(private: object, path: Path) -> PrivateKey:

@@ -14,7 +14,7 @@ from subscribers.transactions import reading
 
 def count_by_domain(engine: Engine, list_slug: str, segment: Segment | None = None) -> dict[str, int]:
     """Domain → how many would be mailed now."""
-    domain = _domain(engine.dialect.name)
+    domain = domain_of_key(engine.dialect.name)
     held_back = suppression.c.subscriber_id == subscription.c.subscriber_id
     people = subscription.join(subscriber, subscriber.c.id == subscription.c.subscriber_id)
     query = (
@@ -28,7 +28,8 @@ def count_by_domain(engine: Engine, list_slug: str, segment: Segment | None = No
         return {str(name): int(number) for name, number in connection.execute(query.group_by(domain))}
 
 
-def _domain(dialect: str) -> ColumnElement[Any]:
+def domain_of_key(dialect: str) -> ColumnElement[Any]:
+    """The domain of a subscriber's address, in SQL."""
     key = subscriber.c.address_key
     at = func.strpos(key, "@") if dialect == many.POSTGRESQL else func.instr(key, "@")
     return func.substr(key, at + 1)

@@ -7,9 +7,10 @@ Transactions begin explicitly, writers with BEGIN IMMEDIATE, so that waiting hap
 import os
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from subscribers.errors import ConfigurationError, ServiceError
@@ -17,6 +18,8 @@ from subscribers.segment_sql import add_functions
 from subscribers.transactions import WRITING
 
 BUSY_SECONDS = 30
+_WITHOUT_VALUES = frozenset({"08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "XX"})
+"""Classes of SQLSTATE whose message is about connection, rights, schema, locks or the machine, never about a row."""
 
 
 def connect(url: str) -> Engine:
@@ -60,7 +63,7 @@ def _file_of(url: URL) -> Path:
 
 def _postgresql(url: URL) -> Engine:
     try:
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     except ImportError:
         raise ConfigurationError(
             "[database] url: the driver of PostgreSQL is not installed", remedy="install newsletter[postgresql]"
@@ -76,7 +79,8 @@ def _sqlite(file: Path) -> Engine:
     except OSError as error:
         raise ServiceError(f"the database cannot be opened: {error.strerror}", where=str(file)) from None
     url = URL.create("sqlite", database=str(file))
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+    engine = create_engine(url, connect_args=arguments, hide_parameters=True)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
@@ -103,7 +107,7 @@ def _begin(connection: Connection) -> None:
 
 def explain(error: DBAPIError) -> ServiceError:
     """What a person is told when the database fails: the cause in one line, no statement, no values (I7)."""
-    cause = str(error.orig).splitlines()[0] if error.orig else type(error).__name__
+    cause = _cause(error)
     remedies = {
         "full": "make room on the disk, then run the command again; what was committed is kept",
         "locked": "another process holds the database; try again when it is done",
@@ -116,3 +120,24 @@ def explain(error: DBAPIError) -> ServiceError:
     }
     remedy = next((text for word, text in remedies.items() if word in cause), "the log of the database may say more")
     return ServiceError(f"the database failed: {cause}", remedy=remedy)
+
+
+def _cause(error: DBAPIError) -> str:
+    """The first line of what the database said, without its details; its kind alone where that line may quote a row.
+
+    PostgreSQL says which: by the class of its code. SQLite quotes no value.
+    """
+    orig: Any = error.orig
+    said = (str(orig).splitlines() if orig else []) or [type(orig or error).__name__]
+    if not hasattr(orig, "sqlstate"):
+        return said[0]
+    is_without_values = orig.sqlstate[:2] in _WITHOUT_VALUES if orig.sqlstate else isinstance(error, OperationalError)
+    return said[0] if is_without_values else _kind(orig)
+
+
+def _kind(orig: Any) -> str:  # noqa: ANN401 - psycopg's error, which need not be installed
+    """Kind, code and place of an error: `UniqueViolation (23505) at uq_subscriber_address_key`."""
+    code = f" ({orig.sqlstate})" if orig.sqlstate else ""
+    column = ".".join(name for name in (orig.diag.table_name, orig.diag.column_name) if name)
+    place = orig.diag.constraint_name or column
+    return f"{type(orig).__name__}{code}" + (f" at {place}" if place else "")

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select
 
-from newsletter.delivery.job import TRANSITIONS, JobEvent, JobState
 from newsletter.delivery.outcome import State as DeliveryState
 from newsletter.store.tables import bounce, bounce_tally, delivery, feedback_seen, send_job
 from subscribers.consent import AGREEING, ConsentEvent
@@ -20,7 +19,6 @@ REMEMBERED = timedelta(days=60)
 """How long a mail is known again: much longer than any server repeats one."""
 SETTLED = timedelta(days=5)
 """A mail that did not come back within this has arrived: other servers give up before (A23)."""
-_MAY_PAUSE = tuple(state.value for state, moves in TRANSITIONS.items() if JobEvent.PAUSE in moves)
 
 _PEOPLE = subscription.join(subscriber, subscriber.c.id == subscription.c.subscriber_id)
 _COLUMNS = (
@@ -54,13 +52,6 @@ def by_delivery(connection: Connection, number: int, job_ref: bytes | None = Non
     source = source.join(send_job, send_job.c.id == delivery.c.job_id)
     query = select(*_COLUMNS, delivery.c.job_id).select_from(source).where(delivery.c.id == number)
     row = connection.execute(query if job_ref is None else query.where(send_job.c.ref == job_ref)).mappings().first()
-    return Addressee(**row) if row else None
-
-
-def by_subscription(connection: Connection, ref: bytes) -> Addressee | None:
-    """Who is on a list by the subscription `ref`; None once erased."""
-    query = select(*_COLUMNS).select_from(_PEOPLE).where(subscription.c.ref == ref)
-    row = connection.execute(query).mappings().first()
     return Addressee(**row) if row else None
 
 
@@ -176,9 +167,3 @@ def bounce_counts(connection: Connection, job: int) -> dict[str, int]:
 def policy_refusals(connection: Connection, job: int) -> int:
     """How many mails of a job came back because of us: reputation, authentication, content (A29)."""
     return bounce_counts(connection, job).get("policy", 0)
-
-
-def pause(connection: Connection, job: int) -> bool:
-    """Pause a job that is planned or running; its worker notices within a second. False if it is neither."""
-    still = update(send_job).where(send_job.c.id == job, send_job.c.state.in_(_MAY_PAUSE))
-    return bool(connection.execute(still.values(state=JobState.PAUSED.value)).rowcount)

@@ -24,7 +24,7 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, delete, insert, inspect, select, update
 
-from newsletter.store.ledger import sync_folder
+from newsletter.store.durable import sync_folder
 from newsletter.store.place import is_same_place, place_of
 from newsletter.store.tables import installation
 from subscribers.clock import require_aware, utc_now

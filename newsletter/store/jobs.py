@@ -1,7 +1,7 @@
 """Send jobs in the store: planning one, freezing issue and audience, and moving it along its states (I6)."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -152,11 +152,11 @@ def find_job(engine: Engine, list_slug: str, slug: str) -> SendJob | None:
         return _find(connection, list_slug, slug)
 
 
-def list_jobs(engine: Engine, limit: int = 100) -> list[SendJob]:
-    """The jobs, newest first."""
+def list_jobs(engine: Engine, limit: int | None = 100, states: Collection[str] = tuple(JobState)) -> list[SendJob]:
+    """The jobs in these states, newest first; no more than `limit`."""
     with reading(engine) as connection:
-        rows = connection.execute(select(send_job).order_by(send_job.c.id.desc()).limit(limit)).mappings()
-        return [_job(row) for row in rows]
+        query = select(send_job).where(send_job.c.state.in_(states)).order_by(send_job.c.id.desc()).limit(limit)
+        return [_job(row) for row in connection.execute(query).mappings()]
 
 
 def load_issue(engine: Engine, digest: str) -> FrozenIssue:

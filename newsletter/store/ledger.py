@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from newsletter.store.durable import sync_folder
 from subscribers.clock import Clock, utc_now
 from subscribers.errors import ServiceError
 from subscribers.ledger_entry import OF_THE_LEDGER, Entry, Kind
@@ -150,12 +151,3 @@ def _write(file: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(file, view) :]
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names that were made or changed in `folder` durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

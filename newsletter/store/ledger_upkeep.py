@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
-from newsletter.store.ledger import TORN, Ledger, sync_folder
+from newsletter.store.durable import sync_folder
+from newsletter.store.ledger import TORN, Ledger
 from subscribers.clock import require_aware
 from subscribers.errors import ServiceError
 from subscribers.ledger_entry import Entry, Kind

@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Dialect, Engine, Update, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from newsletter.delivery.job import JobState
 from newsletter.delivery.outcome import Event, State, move
 from newsletter.delivery.retry import Reason
 from newsletter.store import many
-from newsletter.store.tables import delivery, pace
+from newsletter.store.tables import delivery, pace, send_job
 from subscribers.tables import subscriber, subscription
 from subscribers.transactions import reading
 
@@ -40,6 +41,13 @@ def save(connection: Connection, states: dict[str, dict[str, Any]]) -> None:
     statement = insert(pace)
     changed = statement.on_conflict_do_update(index_elements=["name"], set_={"state": statement.excluded.state})
     connection.execute(changed, [{"name": name, "state": state} for name, state in sorted(states.items())])
+
+
+def begin(connection: Connection, states: dict[str, dict[str, Any]]) -> None:
+    """Have a row for each of these lines: two processes that begin together lock the same one."""
+    insert = postgresql.insert if connection.dialect.name == many.POSTGRESQL else sqlite.insert
+    rows = [{"name": name, "state": state} for name, state in sorted(states.items())]
+    connection.execute(insert(pace).on_conflict_do_nothing(index_elements=["name"]), rows)
 
 
 def set_aside(connection: Connection, worker: str, slots: Iterable[tuple[int, datetime]], now: datetime) -> int:
@@ -83,6 +91,16 @@ def next_slot(engine: Engine, job: int) -> datetime | None:
             select(delivery.c.due_at).where(*where, delivery.c.due_at.is_not(None)).order_by(delivery.c.due_at).limit(1)
         )
     return earliest
+
+
+def last_slot(connection: Connection) -> datetime | None:
+    """When the last delivery is due that was set aside, of all jobs that go on; None if there is none."""
+    goes_on = send_job.c.state.in_([JobState.PLANNED.value, JobState.RUNNING.value])
+    aside = delivery.c.state == int(State.DEFERRED), delivery.c.reason == Reason.PACE, delivery.c.due_at.is_not(None)
+    of_job = select(delivery.c.due_at).where(delivery.c.job_id == send_job.c.id, *aside)
+    latest = of_job.order_by(delivery.c.due_at.desc()).limit(1).scalar_subquery()  # one look into the index per job
+    found: datetime | None = connection.scalar(select(func.max(latest)).where(goes_on))
+    return found
 
 
 def count_aside(engine: Engine, job: int) -> int:

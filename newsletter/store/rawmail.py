@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from newsletter.store.durable import sync_folder
 from newsletter.store.removing import remove_all, written_at
 from subscribers.clock import require_aware
 from subscribers.retention import deadline_after, in_days
@@ -79,15 +80,26 @@ class Box:
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
-        _sync(final.parent)
+        sync_folder(final.parent)
         return final
 
     def names(self) -> list[str]:
         """The names of its mails, the oldest first."""
         return sorted(path.name for path in self._files())
 
+    def no_mails(self) -> list[str]:
+        """The names of what lies among its mails and is none: folders, links that lead nowhere, sockets."""
+        found: list[str] = []
+        for part in DELIVERED:
+            with suppress(FileNotFoundError):
+                found += [path.name for path in (self.folder / part).iterdir() if not path.is_file()]
+        return sorted(found)
+
     def read(self, name: str) -> RawMail | None:
-        """One mail; None if it is gone meanwhile. Without lines of ours in front, it arrived when it was written."""
+        """One mail; None if it is gone meanwhile; raises OSError for one that cannot be read.
+
+        Without lines of ours in front, it arrived when it was written.
+        """
         path = self._path(name)
         try:
             data, written = path.read_bytes(), path.stat().st_mtime
@@ -100,7 +112,7 @@ class Box:
         path = self._path(name)
         if path.exists():
             path.unlink(missing_ok=True)
-            _sync(path.parent)
+            sync_folder(path.parent)
 
     def _path(self, name: str) -> Path:
         """Where the mail called `name` is; in `cur` after a mail program was pointed at this folder."""
@@ -172,14 +184,6 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _arrived(path: Path) -> datetime:

@@ -24,6 +24,7 @@ from subscribers.deleting import Deletion
 from subscribers.ledger_entry import NAMING_AN_ISSUE, Entry, Kind, nowhere
 from subscribers.marks import Marking
 from subscribers.notice import NoticeState
+from subscribers.overwriting import DUE
 from subscribers.replaying import PeopleReplay
 from subscribers.retention import Policies, Rule
 from subscribers.rule_counts import RuleCount, RuleCounts
@@ -157,4 +158,4 @@ def _leave_scrub_due(connection: Connection, now: datetime) -> None:
     here, and an import must not bring them back by an older consent (subscribers/import_cutoff.py).
     """
     again = RuleCounts({Rule.AGAIN: RuleCount()}).stored()
-    connection.execute(insert(scrub).values(started_at=now, counts={}, rules=again, due=1))
+    connection.execute(insert(scrub).values(started_at=now, counts={}, rules=again, due=DUE))

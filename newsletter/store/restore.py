@@ -19,17 +19,18 @@ from sqlalchemy import Engine, make_url
 
 from newsletter.config import Configuration
 from newsletter.store import in_use
-from newsletter.store.backup_file import Manifest, contents
+from newsletter.store.backup_file import Manifest, check_key, contents
 from newsletter.store.backups import half_of, opened
+from newsletter.store.durable import sync_folder
 from newsletter.store.engine import connect
 from newsletter.store.forgetting import Forgetting
 from newsletter.store.identity import last_seen
-from newsletter.store.ledger import Ledger, sync_folder
+from newsletter.store.ledger import Ledger
 from newsletter.store.loading import load
 from newsletter.store.migrate import is_shut, reopen, shut
 from newsletter.store.replay import Progress, Replayed, replay
-from newsletter.store.restore_checks import check_covers, check_fits, check_ledger, check_readable
-from subscribers.errors import ConflictError, InputError, ServiceError
+from newsletter.store.restore_checks import check_covers, check_fits, check_ledger, check_readable, exclusive
+from subscribers.errors import InputError, ServiceError
 from subscribers.ledger_entry import Entry, Record
 from subscribers.scrubbing import RetentionRun
 from subscribers.tokens import Keyring
@@ -68,6 +69,19 @@ class Restored:
     erased: RetentionRun
 
 
+def check(restoring: Restoring, path: Path) -> Manifest:
+    """Raise what `restore` would raise for a reason that can be known beforehand; what the backup says of itself.
+
+    Changes nothing, so that who prepares for a restore does not do so in vain.
+    """
+    with in_use.alone(restoring.data_dir), opened(path) as (_file, manifest):
+        _check(restoring, manifest)
+        if manifest.dialect == "sqlite":
+            with exclusive(_store_file(restoring)):
+                return manifest
+        return manifest
+
+
 def restore(restoring: Restoring, path: Path) -> Restored:
     """Put the backup at `path` in the place of the store, up to date with the ledger, and marked as restored.
 
@@ -75,16 +89,24 @@ def restore(restoring: Restoring, path: Path) -> Restored:
     another process works on the store; ServiceError if disk or database refuse. The old store is untouched then.
     """
     with in_use.alone(restoring.data_dir), opened(path) as (file, manifest):
-        url = restoring.configuration.database_url
-        check_fits(manifest, url)
-        check_ledger(restoring.ledger, manifest, is_waived=restoring.is_without_ledger)
+        _check(restoring, manifest)
         pieces = contents(file, manifest, restoring.key)
         if manifest.dialect == "postgresql":
             check_readable(restoring.ledger)
-            engine = connect(url)
+            engine = connect(restoring.configuration.database_url)
             load(engine, pieces)
             return _finish(restoring, engine, manifest.created_at)
-        return _replace(restoring, Path(make_url(url).database or ""), pieces, manifest)
+        return _replace(restoring, _store_file(restoring), pieces, manifest)
+
+
+def _check(restoring: Restoring, manifest: Manifest) -> None:
+    check_fits(manifest, restoring.configuration.database_url)
+    check_key(manifest, restoring.key)
+    check_ledger(restoring.ledger, manifest, is_waived=restoring.is_without_ledger)
+
+
+def _store_file(restoring: Restoring) -> Path:
+    return Path(make_url(restoring.configuration.database_url).database or "")
 
 
 def replay_in_place(restoring: Restoring) -> Restored:
@@ -141,7 +163,7 @@ def _replace(restoring: Restoring, store: Path, pieces: Iterator[bytes], manifes
     half = half_of(store)
     written: list[Entry] = []  # the ledger learns of it when it has happened
     try:
-        with _exclusive(store), _made(half, pieces):
+        with exclusive(store), _made(half, pieces):
             engine = connect(f"sqlite:///{half}")
             try:
                 shut(engine)
@@ -184,30 +206,6 @@ def _check_whole(half: Path) -> None:
         found = connection.execute("PRAGMA quick_check(1)").fetchone()
     if found != ("ok",):
         raise InputError("the database in the backup is damaged", where=str(half), remedy="use another backup")
-
-
-@contextmanager
-def _exclusive(store: Path) -> Iterator[None]:
-    """Nobody has the old store open, whoever they are, and its log is emptied into it; a damaged one is as it is."""
-    if not store.exists():
-        yield
-        return
-    with closing(sqlite3.connect(store, timeout=1, isolation_level=None)) as connection:
-        try:
-            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-            connection.execute("PRAGMA journal_mode=DELETE")
-            connection.execute("BEGIN EXCLUSIVE")
-            connection.execute("COMMIT")  # the lock stays
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                raise ConflictError(
-                    "the database is open in another process",
-                    where=str(store),
-                    remedy="stop `newsletter serve`, and whatever else uses it, then try again",
-                ) from None
-        except sqlite3.DatabaseError:
-            pass  # that is why it is replaced
-        yield
 
 
 def _close_up(half: Path) -> None:

@@ -1,6 +1,10 @@
-"""Whether a backup may be restored here: the right database, and a ledger that knows all that happened since (I11)."""
+"""Whether a backup may be restored here: the right database, open nowhere, and a ledger that knows all since (I11)."""
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
+from pathlib import Path
 
 from newsletter.store.backup_file import Manifest
 from newsletter.store.ledger import Ledger, is_of_ledger
@@ -61,6 +65,33 @@ def check_covers(ledger: Ledger, since: datetime | None, *, is_waived: bool) -> 
         return
     if not is_waived:
         raise LedgerError(what, where=str(ledger.path), remedy=RISK)
+
+
+@contextmanager
+def exclusive(store: Path) -> Iterator[None]:
+    """Nobody has the old store open, whoever they are, and its log is emptied into it; a damaged one is as it is.
+
+    Raises ConflictError if somebody has.
+    """
+    if not store.exists():
+        yield
+        return
+    with closing(sqlite3.connect(store, timeout=1, isolation_level=None)) as connection:
+        try:
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+            connection.execute("PRAGMA journal_mode=DELETE")
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("COMMIT")  # the lock stays
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise ConflictError(
+                    "the database is open in another process",
+                    where=str(store),
+                    remedy="stop `newsletter serve`, and whatever else uses it, then try again",
+                ) from None
+        except sqlite3.DatabaseError:
+            pass  # that is why it is replaced
+        yield
 
 
 def _found(ledger: Ledger, manifest: Manifest) -> str:

@@ -11,18 +11,16 @@ To rotate, add a line with the next number. Remove none: links in mail that was 
 import os
 import re
 import secrets
-import stat
 import tempfile
 from pathlib import Path
 
+from newsletter.config_secrets import read_private
 from subscribers.errors import ConfigurationError, ServiceError
 from subscribers.tokens import KEY_OCTETS, Keyring
 
 FILE_NAME = "secret.key"
 _HEADER = "newsletter-secret 1"
 _LINE = re.compile(rf"([1-9][0-9]{{0,2}}) ([0-9a-f]{{{2 * KEY_OCTETS}}})", re.ASCII)
-_LARGEST = 64 * 1024
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def load_keyring(data_dir: Path) -> Keyring:
@@ -76,22 +74,12 @@ def _publish(temporary: Path, path: Path) -> None:
 
 
 def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            data = file.read(_LARGEST)
-    except OSError as error:
-        raise ConfigurationError(
-            f"the secret key cannot be read: {error.strerror}",
-            where=str(path),
-            remedy="make it readable for the user that runs newsletter",
-        ) from None
-    if mode & _OTHERS:
-        raise ConfigurationError(
-            "others than its owner may use the secret key: whoever has it can unsubscribe everybody",
-            where=str(path),
-            remedy=f"chmod 600 {path}",
-        )
+    data = read_private(
+        path,
+        "the secret key",
+        remedy="make it readable for the user that runs newsletter",
+        danger="whoever has it can unsubscribe everybody",
+    )
     return data.decode("ascii", errors="replace")
 
 

@@ -3,8 +3,8 @@
 from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, LargeBinary, SmallInteger, Table, Text, text
 
 from subscribers.retention import Rule
-from subscribers.schema import Keep, Moment, OwnDeadline, impersonal, metadata, personal
-from subscribers.tables import Id
+from subscribers.schema import Id, Keep, Moment, OwnDeadline, impersonal, metadata, personal
+from subscribers.tables import subscription
 
 compiled_issue = Table(
     "compiled_issue",
@@ -84,7 +84,7 @@ delivery = Table(
     Column(
         "subscription_id",
         Id,
-        ForeignKey("subscription.id"),
+        ForeignKey(subscription.c.id),
         nullable=False,
         index=True,
         info=impersonal(Keep.WITH_SUBSCRIPTION),
@@ -146,7 +146,7 @@ bounce = Table(
     Column(
         "subscription_id",
         Id,
-        ForeignKey("subscription.id"),
+        ForeignKey(subscription.c.id),
         nullable=False,
         index=True,
         info=impersonal(Keep.WITH_SUBSCRIPTION),

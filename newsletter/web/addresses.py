@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from newsletter.web.forms import parse_form
 from newsletter.web.pages import Pages
 from newsletter.web.storing import Store
-from newsletter.web.texts_leaving import LEAVING
+from newsletter.web.texts_moving import MOVING
 from newsletter.web.unsubscribe import BODY_SECONDS, RefusedError, Verify, error_page, read_body
 from newsletter.web.writer import UnavailableError
 from subscribers.moving import Change, End, Step, agree, find_change, refuse
@@ -28,7 +28,7 @@ class AddressPage:
     def __post_init__(self) -> None:
         """Render the page once, so that a broken template is known at the start."""
         for end in End:
-            self._page(Change(end=end, subscriber_id=0, list="", new_address="", has_agreed=False))
+            self._page(Change(end=end, subscriber_id=0, list="", new_address=""))
 
     async def change(self, request: Request) -> Response:
         """GET and HEAD show, POST says yes or no."""
@@ -58,14 +58,16 @@ class AddressPage:
         return agree(connection, ref, now=now, policies=self.store.policies, record=self.store.record)
 
     def _page(self, change: Change) -> bytes:
-        return self.pages.about_list("address.html", change.list, change=change, is_old=change.end is End.OLD)
+        texts = MOVING[self.pages.language_of(change.list)]
+        is_old = change.end is End.OLD
+        return self.pages.about_list("address.html", change.list, change=change, is_old=is_old, v=texts)
 
     def _said(self, slug: str, step: Step) -> bytes:
-        x = LEAVING[self.pages.language_of(slug)]
+        v = MOVING[self.pages.language_of(slug)]
         heading, line = {
-            Step.WAITING: (x.move_waiting_heading, x.move_waiting),
-            Step.MOVED: (x.move_done_heading, x.move_done),
-            Step.REFUSED: (x.move_refused_heading, x.move_refused),
-            Step.GONE: (x.move_gone_heading, x.move_gone),
+            Step.WAITING: (v.waiting_heading, v.waiting),
+            Step.MOVED: (v.done_heading, v.done),
+            Step.REFUSED: (v.refused_heading, v.refused),
+            Step.GONE: (v.gone_heading, v.gone),
         }[step]
         return self.pages.about_list("notice.html", slug, heading=heading, lines=(line,), link="")

@@ -21,7 +21,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from newsletter.config import Configuration, templates_dir
+from newsletter.config import Configuration
+from newsletter.shipped import templates_dir
 from newsletter.web.archive import Archive
 from newsletter.web.confirm import Confirming
 from newsletter.web.media import Media
@@ -47,6 +48,8 @@ from subscribers.transactions import reading
 
 READERS = 4
 """Threads that look things up; fewer than the connections that the engine keeps."""
+ICON_CACHE = "public, max-age=604800"
+"""How long a browser need not ask for an icon again."""
 
 T = TypeVar("T")
 
@@ -123,6 +126,7 @@ class _Site:
                 Route("/u", self.help),
                 Route("/voorkeuren/", self.help),
                 Route("/", self.home),
+                Route("/favicon.ico", self.favicon),
                 Route("/healthz", self.healthz),
                 Route("/metrics", self._metrics().metrics),
             ],
@@ -154,6 +158,10 @@ class _Site:
         """Which lists there are; nothing about who is on them."""
         language = self._pages.language(request.query_params.get("language"))
         return HTMLResponse(self._pages.home[language])
+
+    async def favicon(self, _request: Request) -> Response:
+        """There is none: said once a week, and not as an error."""
+        return Response(status_code=204, headers={"Cache-Control": ICON_CACHE})
 
     async def healthz(self, _request: Request) -> Response:
         """200 when the store answers and endings are taken, else 503."""

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from newsletter.compose.compiled import CompiledIssue
-from newsletter.config import Configuration, MailingList
+from newsletter.config import Configuration
+from newsletter.config_lists import MailingList
 from newsletter.message.calendar import MEDIA_TYPE, Organizer, calendar_file
 from newsletter.message.identity import identity_of
 from newsletter.message.template import fill_web

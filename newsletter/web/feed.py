@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
-from newsletter.config import MailingList
+from newsletter.config_lists import MailingList
 from newsletter.web.shelf import Entry, Listing
 from newsletter.web.words import without_controls
 

@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from newsletter import __version__
-from newsletter.config import Configuration, read_secret
+from newsletter.config import Configuration
+from newsletter.config_secrets import read_secret
 from newsletter.store.measures import Measures, measure
 from newsletter.store.rawmail import HUMAN, box
 from newsletter.web.exposition import CONTENT_TYPE, Family, Sample, exposed
@@ -23,106 +24,56 @@ from subscribers.clock import Clock
 SHARE = 20
 """Counting takes at most one part in so many of the time: what is asked for sooner is what was counted before."""
 LEAST_SECONDS = 2.0
+SINCE = "in seconds since 1970"
 
 InThread = Callable[[Callable[[], str]], Awaitable[str]]
 
 
 def families(found: Measures, works: Works, people: int, started: float) -> Iterator[Family]:
     """Everything that is shown; names and meanings are documented in docs/operators.md and never change."""
-    yield Family(name="info", kind="gauge", help="1, with the version.", samples=[({"version": __version__}, 1)])
-    yield Family(name="started_seconds", kind="gauge", help="When serve began.", samples=[({}, started)])
-    yield Family(name="jobs", kind="gauge", help="Send jobs.", samples=_by_state(found.jobs))
-    yield Family(
-        name="halted_jobs",
-        kind="gauge",
-        help="Jobs that stopped by themselves and wait for a decision.",
-        samples=_by("list", found.halted),
-    )
-    yield Family(
-        name="deliveries",
-        kind="gauge",
-        help="Deliveries of all jobs, erased ones included.",
-        samples=_by_state(found.deliveries),
-    )
-    yield Family(
-        name="next_attempt_seconds",
-        kind="gauge",
-        help="When the first deferred delivery is due.",
-        samples=[({"list": slug}, at.timestamp()) for slug, at in sorted(found.next_due.items())],
-    )
-    yield Family(name="subscriptions", kind="gauge", help="Subscriptions.", samples=_by_state(found.subscriptions))
-    yield Family(
-        name="suppressed_addresses",
-        kind="gauge",
-        help="Addresses that are not mailed.",
-        samples=_by("reason", found.suppressed),
-    )
-    yield Family(
-        name="bounces_total",
-        kind="counter",
-        help="Reports that mail failed after the relay had taken it.",
-        samples=_by("kind", found.bounces),
-    )
-    yield Family(
-        name="feedback_waiting",
-        kind="gauge",
-        help="Mails that came back and wait for a person.",
-        samples=[({}, people)],
-    )
-    yield Family(name="notices", kind="gauge", help="Service mails.", samples=_by("state", found.notices))
-    yield Family(
-        name="oldest_notice_seconds",
-        kind="gauge",
-        help="When the service mail that waits the longest was asked for.",
-        samples=_moment(found.oldest_notice),
-    )
-    yield Family(
-        name="erasures_overdue",
-        kind="gauge",
-        help="Rows past their deadline; no job starts.",
-        samples=[({}, found.overdue)],
-    )
-    yield Family(
-        name="scrub_due_since_seconds",
-        kind="gauge",
-        help="Since when erased data waits to be scrubbed from the disk.",
-        samples=_moment(found.scrub_due_since),
-    )
-    yield Family(
-        name="last_receipt_seconds", kind="gauge", help="The last proven erasure.", samples=_moment(found.last_receipt)
-    )
+    yield _gauge("info", "1, with the version.", [({"version": __version__}, 1)])
+    yield _gauge("started_seconds", f"When serve began, {SINCE}.", [({}, started)])
+    yield _gauge("jobs", "Send jobs.", _by_state(found.jobs))
+    yield _gauge("halted_jobs", "Jobs that stopped by themselves and wait for a decision.", _by("list", found.halted))
+    yield _gauge("deliveries", "Deliveries of all jobs, erased ones included.", _by_state(found.deliveries))
+    next_due = [({"list": slug}, at.timestamp()) for slug, at in sorted(found.next_due.items())]
+    yield _gauge("next_attempt_seconds", f"When the first deferred delivery is due, {SINCE}.", next_due)
+    yield _gauge("subscriptions", "Subscriptions.", _by_state(found.subscriptions))
+    yield _gauge("suppressed_addresses", "Addresses that are not mailed.", _by("reason", found.suppressed))
+    bounced = "Reports that mail failed after the relay had taken it."
+    yield _counter("bounces_total", bounced, _by("kind", found.bounces))
+    yield _gauge("feedback_waiting", "Mails that came back and wait for a person.", [({}, people)])
+    yield _gauge("notices", "Service mails.", _by("state", found.notices))
+    oldest = f"When the service mail that waits the longest was asked for, {SINCE}."
+    yield _gauge("oldest_notice_seconds", oldest, _moment(found.oldest_notice))
+    yield _gauge("erasures_overdue", "Rows past their deadline; no job starts.", [({}, found.overdue)])
+    scrub = f"Since when erased data waits to be scrubbed from the disk, {SINCE}."
+    yield _gauge("scrub_due_since_seconds", scrub, _moment(found.scrub_due_since))
+    yield _gauge("last_receipt_seconds", f"The last proven erasure, {SINCE}.", _moment(found.last_receipt))
     yield from _of_process(works)
 
 
 def _of_process(works: Works) -> Iterator[Family]:
     known = sorted(works.known.items())
-    yield Family(
-        name="work_runs_total",
-        kind="counter",
-        help="Runs of work that repeats.",
-        samples=[({"work": name}, work.runs) for name, work in known],
-    )
-    yield Family(
-        name="work_failures_total",
-        kind="counter",
-        help="Runs that failed and are tried again.",
-        samples=[({"work": name}, work.failures) for name, work in known],
-    )
-    yield Family(
-        name="work_succeeded_seconds",
-        kind="gauge",
-        help="The last run that did not fail.",
-        samples=[({"work": name}, work.succeeded_at) for name, work in known if work.succeeded_at is not None],
-    )
-    yield Family(
-        name="requests_total",
-        kind="counter",
-        help="Requests that were answered, by route.",
-        samples=[
-            ({"route": route, "method": method, "status": str(status)}, number)
-            for (route, method, status), number in sorted(works.requests.items())
-        ],
-    )
+    runs: list[Sample] = [({"work": name}, work.runs) for name, work in known]
+    failures: list[Sample] = [({"work": name}, work.failures) for name, work in known]
+    succeeded = [({"work": name}, work.succeeded_at) for name, work in known if work.succeeded_at is not None]
+    requests = [
+        ({"route": route, "method": method, "status": str(status)}, number)
+        for (route, method, status), number in sorted(works.requests.items())
+    ]
+    yield _counter("work_runs_total", "Runs of work that repeats.", runs)
+    yield _counter("work_failures_total", "Runs that failed and are tried again.", failures)
+    yield _gauge("work_succeeded_seconds", f"The last run that did not fail, {SINCE}.", succeeded)
+    yield _counter("requests_total", "Requests that were answered, by route.", requests)
+
+
+def _gauge(name: str, meaning: str, samples: Sequence[Sample]) -> Family:
+    return Family(name=name, kind="gauge", help=meaning, samples=samples)
+
+
+def _counter(name: str, meaning: str, samples: Sequence[Sample]) -> Family:
+    return Family(name=name, kind="counter", help=meaning, samples=samples)
 
 
 def _by_state(counted: Mapping[tuple[str, str], int]) -> list[Sample]:

@@ -6,6 +6,7 @@ link's GET shows a button and uses nothing up (A12); its POST opens a session (n
 
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
@@ -16,6 +17,7 @@ from newsletter.config import Configuration
 from newsletter.web.afterwards import Afterwards
 from newsletter.web.forms import parse_form
 from newsletter.web.manner import list_of
+from newsletter.web.mistakes import Mistake, Mistakes
 from newsletter.web.pages import Pages
 from newsletter.web.preferences import TOO_MANY, UNPROCESSABLE, May
 from newsletter.web.storing import Store
@@ -50,7 +52,7 @@ class Door:
     def __post_init__(self) -> None:
         """Render the pages once, so that a broken template is known at the start."""
         for language in MINE:
-            self._ask(language, wrong=True)
+            self._ask(language, wrong=self._wrong(language))
             self._open_page(language)
 
     async def ask(self, request: Request) -> Response:
@@ -66,7 +68,8 @@ class Door:
                 return self._too_busy(language)
             self.later.do(partial(self._queue, address))
         except AddressError:
-            return HTMLResponse(self._ask(language, wrong=True, typed=form.get("address", "")), UNPROCESSABLE)
+            again = self._ask(language, wrong=self._wrong(language), typed=form.get("address", ""))
+            return HTMLResponse(again, UNPROCESSABLE)
         except RefusedError as refused:
             return error_page(self.pages, refused.status)
         except UnavailableError:
@@ -112,7 +115,11 @@ class Door:
     def _zone(self) -> ZoneInfo:
         return self.configuration.zone
 
-    def _ask(self, language: Language, *, wrong: bool = False, typed: str = "") -> bytes:
+    def _wrong(self, language: Language) -> Mistakes:
+        m = MINE[language]
+        return {"address": Mistake(label=m.label, text=m.wrong)}
+
+    def _ask(self, language: Language, *, wrong: Mistakes = MappingProxyType({}), typed: str = "") -> bytes:
         others = self.pages.others(language, "/mijn/")
         return self.pages.general(
             "mine-ask.html",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
+from functools import partial
 from typing import Any
 
 from babel.dates import format_datetime
@@ -94,10 +95,17 @@ def as_csv(known: Known, words: Words) -> bytes:
     return (BYTE_ORDER_MARK + text.getvalue()).encode()
 
 
+def attribute_label(name: str) -> str:
+    """What people read for an attribute, whose name is a word of the configuration: `aantal_inwoners`."""
+    words = _spaced(name)
+    return words[:1].upper() + words[1:]
+
+
 def _fields(table: str, row: Mapping[str, object], words: Words) -> Iterator[tuple[str, str]]:
     for column, value in row.items():
         if isinstance(value, dict):
-            yield from ((str(key), str(text)) for key, text in value.items())
+            name = attribute_label if column == "attributes" else partial(words.label, "")
+            yield from ((name(str(key)), str(text)) for key, text in value.items())
         elif value not in (None, ""):
             yield words.label(table, column), words.value(column, value)
 

@@ -14,11 +14,12 @@ from itertools import groupby
 from urllib.parse import urlsplit
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from newsletter.compose.dates import weekday_in_words
-from newsletter.config import Configuration, MailingList
+from newsletter.config import Configuration
+from newsletter.config_lists import MailingList
+from newsletter.sandbox import sandbox
 from newsletter.web.opengraph import About, head_lines
 from newsletter.web.shelf import Listing
 from newsletter.web.texts import TEXTS, Language, Texts, period_in_words
@@ -46,13 +47,7 @@ class Pages:
     def __init__(self, configuration: Configuration, loader: jinja2.BaseLoader) -> None:
         self._configuration = configuration
         self.prefix = urlsplit(configuration.site.base_url).path.rstrip("/")
-        self._environment = ImmutableSandboxedEnvironment(
-            loader=loader,
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._environment = sandbox(loader)
         self._style = self._source(STYLE)
         self.style_hash = "sha256-" + b64encode(sha256(self._style.encode()).digest()).decode()
         lists = configuration.lists
@@ -66,6 +61,10 @@ class Pages:
         # As `ended`, with the way back for whoever pressed our own button; UNDO_MARK stands for its token.
         self.farewell: Mapping[str, bytes] = {
             slug: self._list_page("ended.html", slug or None, undo_token=UNDO_MARK) for slug in ("", *lists)
+        }
+        self.farewell_to_all: Mapping[Language, bytes] = {
+            code: self._render("ended-all.html", code, item=None, x=LEAVING[code], undo_token=UNDO_MARK)
+            for code in LANGUAGES
         }
         self.help = {code: self._general("help.html", code, "/u/") for code in LANGUAGES}
         self.home = {code: self._general("home.html", code, "/") for code in LANGUAGES}
@@ -136,6 +135,10 @@ class Pages:
     def texts_of(self, slug: str) -> Texts:
         """The sentences in the language of a list."""
         return TEXTS[self.language_of(slug)]
+
+    def knows(self, slug: str) -> bool:
+        """Whether a list is configured (still)."""
+        return slug in self._configuration.lists
 
     def title_of(self, slug: str) -> str:
         """The title of a list; its slug if it is not configured any more."""

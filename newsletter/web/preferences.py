@@ -17,8 +17,8 @@ from starlette.responses import HTMLResponse, Response
 
 from newsletter.config import Configuration
 from newsletter.web.forms import Form, parse_form
+from newsletter.web.mistakes import Mistake, Mistakes, in_address, in_names
 from newsletter.web.pages import Pages
-from newsletter.web.signup_form import is_name
 from newsletter.web.storing import Store
 from newsletter.web.texts_leaving import LEAVING, LeavingTexts
 from newsletter.web.unsubscribe import (
@@ -29,13 +29,14 @@ from newsletter.web.unsubscribe import (
     Verify,
     error_page,
     farewell,
+    farewell_to_all,
     read_body,
 )
 from newsletter.web.writer import UnavailableError
 from subscribers.address import AddressError, parse_address
-from subscribers.cell_text import RowRefusedError
+from subscribers.farewell import queue_undo_link
 from subscribers.moving import ask_to_move
-from subscribers.preferences import Preferences, active_refs, choose_pace, correct, preferences_of
+from subscribers.preferences import Preferences, choose_pace, correct, preferences_of, refs_beside
 from subscribers.retention import policy_of
 from subscribers.sessions import queue_data_link
 
@@ -61,7 +62,9 @@ class PreferencePage:
     def __post_init__(self) -> None:
         """Render every form of the page once, so that a broken template is known at the start."""
         for slug in self.configuration.lists:
-            self._page(Preferences(id=0, subscriber_id=0, list=slug, every_days=None, others=1), wrong="address")
+            sample = Preferences(id=0, subscriber_id=0, list=slug, every_days=None, others=1)
+            self._page(sample, wrong={"address": Mistake(label="", text="")})
+        self._over()
 
     async def preferences(self, request: Request) -> Response:
         """GET and HEAD show, POST does what the button says; every text that is no token of ours gets one answer."""
@@ -75,7 +78,7 @@ class PreferencePage:
             if form.get("action") in {"leave", "leave-all"}:
                 return await self._leave(ref, known, arrived_at, everything=form["action"] == "leave-all")
             if known is None:
-                return HTMLResponse(self._over())
+                return await self._ended(request, ref) if form.get("action") == "undo" else HTMLResponse(self._over())
             act = self._acts.get(form.get("action", ""))
             return await act(request, ref, known, form) if act else HTMLResponse(self._page(known))
         except RefusedError as refused:
@@ -91,18 +94,28 @@ class PreferencePage:
         self, ref: bytes, known: Preferences | None, arrived_at: datetime, *, everything: bool
     ) -> Response:
         """End one or all; all of them at the same instant, so that one undo takes them back together."""
-        refs = [ref]
-        if known and everything:
-            refs = await self.store.read(partial(active_refs, subscriber_id=known.subscriber_id))
+        refs = await self.store.read(partial(refs_beside, ref=ref)) if everything else [ref]
         await asyncio.gather(*(self.end(item, arrived_at) for item in refs))
-        slug = known.list if known and not everything else ""
-        return HTMLResponse(farewell(self.pages, slug, self.sign_undo(ref, arrived_at)))
+        undo = self.sign_undo(ref if known or not refs else refs[0], arrived_at)
+        if everything:
+            return HTMLResponse(farewell_to_all(self.pages, self.pages.language_of(known.list if known else ""), undo))
+        return HTMLResponse(farewell(self.pages, known.list if known else "", undo))
+
+    async def _ended(self, request: Request, ref: bytes) -> Response:
+        """Mail the owner the way back, if there is one; the same answer for ended, erased and unknown (B15)."""
+        if not self.may(request, ref.hex()):
+            return self._too_busy("")
+        queue = partial(queue_undo_link, ref=ref, policies=self.store.policies, now=self.store.clock())
+        await self.store.write(queue)
+        x = LEAVING[self.pages.language_of("")]
+        return self._notice("", x.over_sent_heading, x.over_sent, x.over_sent_none)
 
     async def _pace(self, _request: Request, ref: bytes, known: Preferences, form: Form) -> Response:
         offered = self._offered(known)
         wants_fewer = form.get("pace") == "fewer"
         if wants_fewer and not offered:
-            return HTMLResponse(self._page(known), UNPROCESSABLE)
+            x = self._x(known)
+            return self._refused(known, {"pace": Mistake(label=x.pace_heading, text=x.pace_wrong, has_field=False)})
         days = (known.every_days or offered) if wants_fewer else None
         await self.store.write(partial(choose_pace, ref=ref, every_days=days))
         now = await self.store.read(partial(preferences_of, ref=ref))
@@ -114,7 +127,7 @@ class PreferencePage:
         try:
             new = parse_address(typed)
         except AddressError:
-            return HTMLResponse(self._page(known, wrong="address", typed=typed), UNPROCESSABLE)
+            return self._refused(known, in_address(typed, self._x(known)), typed=typed)
         if not self.may(request, new.key):
             return self._too_busy(known.list)
         zone = policy_of(self.store.policies, known.list).zone
@@ -126,14 +139,11 @@ class PreferencePage:
     async def _name(self, _request: Request, _ref: bytes, known: Preferences, form: Form) -> Response:
         """No web address: whoever was forwarded a mail would have it greet its owner with a link of theirs."""
         given = {key: text for key in ("name", "organisation") if (text := form.get(key, "").strip())}
-        if not all(map(is_name, given.values())):
-            return HTMLResponse(self._page(known, wrong="name", given=given), UNPROCESSABLE)
-        try:
-            work = partial(correct, subscriber_id=known.subscriber_id)
-            await self.store.write(partial(work, name=given.get("name"), organisation=given.get("organisation")))
-        except RowRefusedError:
-            return HTMLResponse(self._page(known, wrong="name", given=given), UNPROCESSABLE)
         x = self._x(known)
+        if wrong := in_names(given, x):
+            return self._refused(known, wrong, given=given)
+        work = partial(correct, subscriber_id=known.subscriber_id, now=self.store.clock())
+        await self.store.write(partial(work, name=given.get("name"), organisation=given.get("organisation")))
         return HTMLResponse(self._page(known, said=x.name_saved if given else x.name_none))
 
     async def _data(self, request: Request, _ref: bytes, known: Preferences, _form: Form) -> Response:
@@ -149,9 +159,12 @@ class PreferencePage:
         now = self.store.clock()
         return queue_data_link(connection, known.subscriber_id, list_slug=known.list, now=now, zone=zone)
 
+    def _refused(self, known: Preferences, wrong: Mistakes, **values: object) -> Response:
+        return HTMLResponse(self._page(known, wrong=wrong, **values), UNPROCESSABLE)
+
     def _page(self, known: Preferences, **values: object) -> bytes:
         offered = self._offered(known)
-        shown: dict[str, object] = {"said": "", "wrong": "", "typed": "", "given": {}}
+        shown: dict[str, object] = {"said": "", "wrong": {}, "typed": "", "given": {}}
         return self.pages.about_list(
             "preferences.html", known.list, known=known, days=known.every_days or offered, **shown | values
         )
@@ -161,10 +174,7 @@ class PreferencePage:
         return item.less_often if item else None
 
     def _over(self) -> bytes:
-        x = LEAVING[self.pages.language_of("")]
-        link, words = f"{self.pages.prefix}/mijn/", self.pages.texts_of("").my_data
-        lines = (x.over,)
-        return self.pages.about_list("notice.html", "", heading=x.over_heading, lines=lines, link=link, link_text=words)
+        return self.pages.about_list("over.html", "")
 
     def _too_busy(self, slug: str) -> Response:
         x = LEAVING[self.pages.language_of(slug)]

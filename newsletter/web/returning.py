@@ -10,11 +10,14 @@ from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from newsletter.web.forms import Form, parse_form
 from newsletter.web.pages import Pages
+from newsletter.web.shown import undo_shown
 from newsletter.web.storing import Store
 from newsletter.web.texts_leaving import LEAVING
 from newsletter.web.unsubscribe import BODY_SECONDS, RefusedError, Verify, error_page, read_body
 from newsletter.web.writer import UnavailableError
+from subscribers.consent import Shown
 from subscribers.returning import UndoOutcome, UndoResult, undo_ending
 from subscribers.tables import subscription
 
@@ -43,19 +46,24 @@ class Returning:
 
     async def _undo(self, request: Request, ref: bytes, pressed_at: datetime | None) -> Response:
         try:
+            slug = await self._list(ref)
             if request.method != "POST":
-                return HTMLResponse(self.pages.about_list("undo.html", await self._list(ref)))
-            await read_body(request, BODY_SECONDS)
-            result = await self.store.write(self._back(ref, pressed_at))
+                return HTMLResponse(self.pages.about_list("undo.html", slug))
+            form = parse_form(await read_body(request, BODY_SECONDS))
+            result = await self.store.write(self._back(ref, pressed_at, self._said(form, slug)))
         except RefusedError as refused:
             return error_page(self.pages, refused.status)
         except UnavailableError:
             return error_page(self.pages, 503)
         return HTMLResponse(self._answer(result))
 
-    def _back(self, ref: bytes, pressed_at: datetime | None) -> Callable[..., UndoResult]:
+    def _back(self, ref: bytes, pressed_at: datetime | None, said: Shown) -> Callable[..., UndoResult]:
         now, record = self.store.clock(), self.store.record
-        return partial(undo_ending, ref=ref, now=now, record=record, pressed_at=pressed_at)
+        return partial(undo_ending, ref=ref, now=now, record=record, pressed_at=pressed_at, said=said)
+
+    def _said(self, form: Form, slug: str) -> Shown:
+        title = self.pages.title_of(slug) if self.pages.knows(slug) else ""
+        return undo_shown(form.get("shown", ""), self.pages.language_of(slug), title)
 
     def _answer(self, result: UndoResult) -> bytes:
         """The bearer of the token is told the truth: it only speaks about the one subscription that it names."""

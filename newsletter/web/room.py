@@ -20,6 +20,7 @@ from newsletter.web import own_data
 from newsletter.web.forms import Form, parse_form
 from newsletter.web.manner import list_of
 from newsletter.web.mine import FORBIDDEN
+from newsletter.web.person_fields import ATTRIBUTE
 from newsletter.web.preferences import UNPROCESSABLE, May
 from newsletter.web.room_pages import RoomPages
 from newsletter.web.storing import Store
@@ -27,7 +28,6 @@ from newsletter.web.unsubscribe import BODY_SECONDS, RefusedError, error_page, r
 from newsletter.web.visit import Visit, Visits
 from newsletter.web.writer import UnavailableError
 from subscribers.address import AddressError, parse_address
-from subscribers.cell_text import RowRefusedError
 from subscribers.leaving import end_many
 from subscribers.moving import ask_to_move
 from subscribers.preferences import active_refs, correct
@@ -116,22 +116,26 @@ class Room:
         return await self._show(visit, person, said=said) if person else HTMLResponse(self.views.out(), FORBIDDEN)
 
     async def _correct(self, _request: Request, visit: Visit, person: SubscriberRecord, form: Form) -> Response:
-        names = {f"attribute.{name}": name for name in person.attributes}
+        if wrong := self.views.wrong_in(form, person):
+            return await self._refused(visit, person, wrong=wrong, given=dict(form))
+        names = {f"{ATTRIBUTE}{name}": name for name in person.attributes}
         changed = {name: form[field] for field, name in names.items() if field in form}
         work = partial(
             correct,
             subscriber_id=person.id,
+            now=self.store.clock(),
             name=form.get("name"),
             organisation=form.get("organisation"),
             attributes=changed,
         )
-        try:
-            await self.store.write(work)
-        except RowRefusedError:
-            shown = await self._show(visit, person, wrong="name", given=dict(form))
-            shown.status_code = UNPROCESSABLE
-            return shown
+        await self.store.write(work)
         return await self._again(visit, self.views.texts_of(person).corrected)
+
+    async def _refused(self, visit: Visit, person: SubscriberRecord, **values: object) -> Response:
+        """The page with what is wrong in it."""
+        shown = await self._show(visit, person, **values)
+        shown.status_code = UNPROCESSABLE
+        return shown
 
     async def _leave(self, _request: Request, visit: Visit, person: SubscriberRecord, form: Form) -> Response:
         """One list, or all; in a session of the mailbox itself, so nobody needs to be asked whether it was them."""
@@ -158,9 +162,7 @@ class Room:
         try:
             new = parse_address(typed)
         except AddressError:
-            shown = await self._show(visit, person, wrong="address", typed=typed)
-            shown.status_code = UNPROCESSABLE
-            return shown
+            return await self._refused(visit, person, wrong=self.views.wrong_address(typed, person), typed=typed)
         if not self.may(request, new.key):
             return await self._again(visit, self.views.too_busy(person))
         slug, zone = list_of(self.views.configuration, person), self.views.manner_of(person)[1]

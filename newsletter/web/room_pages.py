@@ -7,9 +7,12 @@ from zoneinfo import ZoneInfo
 
 from newsletter.config import Configuration
 from newsletter.web import own_data
+from newsletter.web.forms import Form
 from newsletter.web.manner import list_of
+from newsletter.web.mistakes import Mistakes, in_address
 from newsletter.web.own_data import Known, Words
 from newsletter.web.pages import Pages
+from newsletter.web.person_fields import fields_of, mistakes_in
 from newsletter.web.texts import Language, period_in_words
 from newsletter.web.texts_leaving import LEAVING
 from newsletter.web.texts_mine import MINE, MineTexts
@@ -43,7 +46,7 @@ class RoomPages:
             subscriptions=(),
             suppressed=None,
         )
-        self.room(visit, nobody, {"subscriber": [{"address": ""}]}, wrong="address")
+        self.room(visit, nobody, {"subscriber": [{"address": ""}]}, wrong=self.wrong_address("", nobody))
         self.sure(visit, nobody, list(self.configuration.lists))
 
     def manner_of(self, person: SubscriberRecord) -> tuple[Language, ZoneInfo]:
@@ -62,6 +65,15 @@ class RoomPages:
         """The sentences in their language."""
         return MINE[self.manner_of(person)[0]]
 
+    def wrong_in(self, form: Form, person: SubscriberRecord) -> Mistakes:
+        """What cannot be taken of a correction."""
+        x = LEAVING[self.manner_of(person)[0]]
+        return mistakes_in(form, fields_of(person, x), x)
+
+    def wrong_address(self, typed: str, person: SubscriberRecord) -> Mistakes:
+        """What is wrong with an address that is none."""
+        return in_address(typed, LEAVING[self.manner_of(person)[0]])
+
     def too_busy(self, person: SubscriberRecord) -> str:
         """One sentence: not now."""
         return LEAVING[self.manner_of(person)[0]].too_busy
@@ -69,12 +81,13 @@ class RoomPages:
     def room(self, visit: Visit, person: SubscriberRecord, known: Known, **values: Any) -> bytes:  # noqa: ANN401 - for the template
         """Everything that is stored, and what can be done with it."""
         language, _ = self.manner_of(person)
-        shown: dict[str, Any] = {"said": "", "wrong": "", "typed": "", "given": {}}
+        shown: dict[str, Any] = {"said": "", "wrong": {}, "typed": "", "given": {}}
         return self._page(
             "mine-data.html",
             language,
             visit=visit,
             person=person,
+            fields=fields_of(person, LEAVING[language]),
             sections=own_data.sections(known, self.words_for(person)),
             open_lists=self._open_lists(person),
             **shown | values,

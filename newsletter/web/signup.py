@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from newsletter.config import Configuration, MailingList
+from newsletter.config import Configuration
+from newsletter.config_lists import MailingList
 from newsletter.web.forms import parse_form
 from newsletter.web.limits import DAY, HOUR, Limit, Network, mailbox_of, network_of
 from newsletter.web.pages import Pages

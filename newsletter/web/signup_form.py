@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from newsletter.config import MailingList
+from newsletter.config_lists import MailingList
 from newsletter.web.forms import Form
 from newsletter.web.signup_statement import FORM_VERSION, Statement
 from newsletter.web.texts_signup import SIGN_UP
@@ -21,7 +21,7 @@ ELSEWHERE = "elsewhere"
 LONGEST = NAME_LIMIT
 """Characters of a name."""
 _SPACES = re.compile(" +")
-_WEB_ADDRESS = re.compile(r"://|\bwww\.", re.IGNORECASE)
+WEB_ADDRESS = re.compile(r"://|\bwww\.", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,4 +89,4 @@ def is_name(text: str) -> bool:
         clean_text(text, LONGEST, "name")
     except RowRefusedError:
         return False
-    return not _WEB_ADDRESS.search(text)
+    return not WEB_ADDRESS.search(text)

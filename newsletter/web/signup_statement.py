@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 
-from newsletter.config import Configuration, MailingList
+from newsletter.config import Configuration
+from newsletter.config_lists import MailingList
 from newsletter.web.texts import Language, period_in_words
 from newsletter.web.texts_signup import SIGN_UP
 from subscribers.address import AddressError, parse_address

@@ -1,4 +1,4 @@
-"""Sentences of the farewell, the undo, the preferences and a change of address, in Dutch and English. Pure."""
+"""Sentences of the farewell, the undo and the preferences, in Dutch and English. Pure."""
 
 from dataclasses import dataclass
 
@@ -28,6 +28,11 @@ class LeavingTexts:
     too_busy: str
     over_heading: str
     over: str
+    over_undo: str
+    over_button: str
+    over_sent_heading: str
+    over_sent: str
+    over_sent_none: str
 
     pace_heading: str
     pace: str
@@ -35,11 +40,14 @@ class LeavingTexts:
     pace_fewer: str
     pace_button: str
     pace_saved: str
+    pace_wrong: str
 
     leave_heading: str
     leave: str
     leave_this: str
     leave_all: str
+    left_all_heading: str
+    left_all: str
 
     address_heading: str
     address: str
@@ -50,6 +58,7 @@ class LeavingTexts:
     address_sent: str
     address_sent_next: str
     address_wrong: str
+    address_empty: str
 
     name_heading: str
     name: str
@@ -58,31 +67,15 @@ class LeavingTexts:
     name_button: str
     name_saved: str
     name_none: str
-    name_wrong: str
+    wrong_line: str
+    wrong_link: str
+    wrong_long: str
 
     data_heading: str
     data: str
     data_button: str
     data_sent_heading: str
     data_sent: str
-
-    move_heading_old: str
-    move_old: str
-    move_new_address: str
-    move_heading_new: str
-    move_new: str
-    move_agree_old: str
-    move_agree_new: str
-    move_refuse: str
-    move_nothing_yet: str
-    move_waiting_heading: str
-    move_waiting: str
-    move_done_heading: str
-    move_done: str
-    move_refused_heading: str
-    move_refused: str
-    move_gone_heading: str
-    move_gone: str
 
     error_title: str
     error_summary: str
@@ -106,17 +99,29 @@ _NL = LeavingTexts(
     too_busy_heading="Even geduld",
     too_busy="Er zijn te veel verzoeken tegelijk. Er is niets veranderd. Probeer het over een kwartier opnieuw.",
     over_heading="Deze inschrijving is beëindigd",
-    over="Er valt hier niets meer in te stellen: deze inschrijving is er niet meer.",
+    over="Er valt hier niets meer in te stellen: u ontvangt door deze inschrijving niets meer.",
+    over_undo=(
+        "Was dat niet de bedoeling? Dan sturen wij een link waarmee u het ongedaan maakt, zolang uw gegevens niet zijn "
+        "verwijderd. De link gaat naar het mailadres van de inschrijving, omdat deze pagina ook in een doorgestuurde "
+        "mail kan staan."
+    ),
+    over_button="Stuur mij die link",
+    over_sent_heading="Kijk in uw mail",
+    over_sent="Kan het nog ongedaan worden gemaakt, dan is een link onderweg naar het mailadres van de inschrijving.",
+    over_sent_none="Komt er binnen een kwartier niets? Dan kan het niet meer, of u vroeg er vandaag al om.",
     pace_heading="Hoe vaak",
     pace="Kies hoe vaak u mail van ons krijgt.",
     pace_every="Elke editie",
     pace_fewer="Minder vaak: hooguit één editie per {days} dagen",
     pace_button="Keuze opslaan",
     pace_saved="Uw keuze is opgeslagen. Zij geldt vanaf de volgende editie.",
+    pace_wrong="Deze nieuwsbrief kan niet minder vaak worden gestuurd. U ontvangt elke editie.",
     leave_heading="Afmelden",
     leave="Afmelden gaat meteen in. Daarna kunt u het nog ongedaan maken.",
     leave_this="Alleen voor {title} afmelden",
     leave_all="Voor al onze nieuwsbrieven afmelden",
+    left_all_heading="U bent afgemeld voor al onze nieuwsbrieven",
+    left_all="Al uw inschrijvingen zijn beëindigd. Een mail die al onderweg is, kan nog aankomen.",
     address_heading="Een ander mailadres",
     address="Wij sturen een mail naar uw oude en naar uw nieuwe adres. Pas als beide akkoord gaan, verandert er iets.",
     address_label="Nieuw mailadres",
@@ -126,6 +131,7 @@ _NL = LeavingTexts(
     address_sent="Als het adres gewijzigd kan worden, krijgt u op het oude en op het nieuwe adres een mail.",
     address_sent_next="Open beide mails en druk op de knop. Tot die tijd blijft uw mail op het oude adres komen.",
     address_wrong="Vul een volledig mailadres in, zoals naam@example.org.",
+    address_empty="Vul het nieuwe mailadres in.",
     name_heading="Naam en organisatie verbeteren",
     name="Wat u leeg laat, blijft zoals het is. Deze link kan doorgestuurd zijn: wat wij bewaren staat hier niet.",
     name_label="Uw naam",
@@ -133,29 +139,14 @@ _NL = LeavingTexts(
     name_button="Verbeteren",
     name_saved="Uw gegevens zijn verbeterd.",
     name_none="U hebt niets ingevuld. Er is niets veranderd.",
-    name_wrong="Schrijf dit op één regel, zonder webadres of bijzondere tekens, met hooguit 200 letters.",
+    wrong_line="Schrijf dit op één regel, als gewone tekst zonder bijzondere tekens.",
+    wrong_link="Laat het webadres weg.",
+    wrong_long="Gebruik hooguit {limit} tekens.",
     data_heading="Alles wat wij van u bewaren",
     data="Wij sturen een link naar uw eigen mailadres. Daarmee kunt u uw gegevens inzien, downloaden en wissen.",
     data_button="Stuur mij die link",
     data_sent_heading="Kijk in uw mail",
     data_sent="De link is onderweg naar het adres waarop u de nieuwsbrief ontvangt.",
-    move_heading_old="Moet uw mail naar een ander adres?",
-    move_old="Er is gevraagd om uw nieuwsbrieven voortaan naar dit adres te sturen:",
-    move_new_address="Nieuw adres",
-    move_heading_new="Wilt u de nieuwsbrief op dit adres?",
-    move_new="Bevestig dat de nieuwsbrief voortaan naar het mailadres moet waarop u deze link kreeg.",
-    move_agree_old="Ja, wijzig mijn adres",
-    move_agree_new="Ja, dit is mijn adres",
-    move_refuse="Nee, weigeren",
-    move_nothing_yet="Zolang niet beide adressen akkoord zijn, verandert er niets.",
-    move_waiting_heading="Nog één stap",
-    move_waiting="Uw akkoord is vastgelegd. Zodra het andere adres ook akkoord is, gaat de wijziging in.",
-    move_done_heading="Uw adres is gewijzigd",
-    move_done="Beide adressen zijn akkoord. De volgende mail gaat naar het nieuwe adres.",
-    move_refused_heading="De wijziging gaat niet door",
-    move_refused="Er is niets veranderd. De mail blijft naar het oude adres gaan.",
-    move_gone_heading="Deze link is niet meer geldig",
-    move_gone="De wijziging is al uitgevoerd, geweigerd of verlopen. Er is nu niets veranderd.",
     error_title="Let op",
     error_summary="Dit kon niet worden verwerkt. Er is niets veranderd.",
 )
@@ -178,17 +169,29 @@ _EN = LeavingTexts(
     too_busy_heading="One moment please",
     too_busy="There are too many requests at once. Nothing has changed. Try again in a quarter of an hour.",
     over_heading="This subscription has ended",
-    over="There is nothing left to choose here: this subscription does not exist any more.",
+    over="There is nothing left to choose here: you get nothing more through this subscription.",
+    over_undo=(
+        "Was that not what you wanted? We can send a link with which you undo it, as long as your data were not "
+        "deleted. The link goes to the mail address of the subscription, because this page may have come in a "
+        "forwarded mail."
+    ),
+    over_button="Send me that link",
+    over_sent_heading="Look in your mail",
+    over_sent="If it can still be undone, a link is on its way to the mail address of the subscription.",
+    over_sent_none="Nothing within a quarter of an hour? Then it is too late, or you asked for it earlier today.",
     pace_heading="How often",
     pace="Choose how often you get mail from us.",
     pace_every="Every issue",
     pace_fewer="Less often: at most one issue in {days} days",
     pace_button="Save this choice",
     pace_saved="Your choice was saved. It counts from the next issue on.",
+    pace_wrong="This newsletter cannot be sent less often. You receive every issue.",
     leave_heading="Unsubscribe",
     leave="This takes effect at once. You can still undo it afterwards.",
     leave_this="Unsubscribe from {title} only",
     leave_all="Unsubscribe from all our newsletters",
+    left_all_heading="You have unsubscribed from all our newsletters",
+    left_all="All your subscriptions have ended. A mail already on its way may still arrive.",
     address_heading="Another mail address",
     address="We send a mail to your old and to your new address. Only if both agree, something changes.",
     address_label="New mail address",
@@ -198,6 +201,7 @@ _EN = LeavingTexts(
     address_sent="If the address can be changed, a mail arrives at your old and at your new address.",
     address_sent_next="Open both mails and press the button. Until then your mail keeps coming to the old address.",
     address_wrong="Fill in a complete mail address, such as name@example.org.",
+    address_empty="Fill in the new mail address.",
     name_heading="Correct name and organisation",
     name="What you leave empty stays as it is. As this link may have been forwarded, it does not show what we keep.",
     name_label="Your name",
@@ -205,29 +209,14 @@ _EN = LeavingTexts(
     name_button="Correct",
     name_saved="Your data were corrected.",
     name_none="You filled in nothing. Nothing has changed.",
-    name_wrong="Write this on one line, without a web address or special characters, with at most 200 letters.",
+    wrong_line="Write this on one line, as plain text without special characters.",
+    wrong_link="Leave out the web address.",
+    wrong_long="Use at most {limit} characters.",
     data_heading="Everything that we keep about you",
     data="We send a link to your own mail address. With it you can see, download and erase your data.",
     data_button="Send me that link",
     data_sent_heading="Look in your mail",
     data_sent="The link is on its way to the address that receives the newsletter.",
-    move_heading_old="Should your mail go to another address?",
-    move_old="Somebody asked that your newsletters go to this address from now on:",
-    move_new_address="New address",
-    move_heading_new="Do you want the newsletter at this address?",
-    move_new="Confirm that the newsletter is to go to the mail address that this link was sent to.",
-    move_agree_old="Yes, change my address",
-    move_agree_new="Yes, this is my address",
-    move_refuse="No, refuse",
-    move_nothing_yet="Nothing changes unless both addresses agree.",
-    move_waiting_heading="One more step",
-    move_waiting="Your agreement was recorded. As soon as the other address agrees too, the change is made.",
-    move_done_heading="Your address was changed",
-    move_done="Both addresses agreed. The next mail goes to the new address.",
-    move_refused_heading="The address is not changed",
-    move_refused="Nothing has changed. Mail keeps going to the old address.",
-    move_gone_heading="This link is not valid any more",
-    move_gone="The change was made already, refused, or took too long. Nothing has changed now.",
     error_title="Please note",
     error_summary="This could not be processed. Nothing has changed.",
 )

@@ -48,6 +48,12 @@ class SignUpTexts:
     ask_button: str
     ask_nothing_yet: str
     ask_not_you: str
+    imported_heading: str
+    imported: str
+    imported_button: str
+    imported_not: str
+    already_heading: str
+    already: str
     confirmed_heading: str
     confirmed: str
     confirmed_leave: str
@@ -102,16 +108,28 @@ _NL = SignUpTexts(
     ask_button="Ja, meld mij aan",
     ask_nothing_yet="Zolang u niet op de knop drukt, verandert er niets.",
     ask_not_you="Hebt u zich niet aangemeld? Sluit dan deze pagina. De aanmelding vervalt vanzelf.",
+    imported_heading="Wilt u {title} ontvangen?",
+    imported=(
+        "Uw mailadres staat in de bestanden van {controller}. "
+        "Druk op de knop om {title} te ontvangen, op het adres waarop u onze mail kreeg."
+    ),
+    imported_button="Ja, ik wil dit ontvangen",
+    imported_not=(
+        "Wilt u het niet? Sluit dan deze pagina. U krijgt de nieuwsbrief niet, en wij verwijderen uw gegevens "
+        "vanzelf uit het bestand van deze nieuwsbrief."
+    ),
+    already_heading="U staat al op de lijst",
+    already="U ontvangt {title} al. U hoeft niets meer te doen.",
     confirmed_heading="U staat op de lijst",
-    confirmed="Uw aanmelding voor {title} is bevestigd.",
+    confirmed="Vanaf nu ontvangt u {title} op het adres waarop u onze mail kreeg.",
     confirmed_leave="In elke mail staat een link waarmee u zich met één klik weer afmeldt.",
     confirmed_read="Lees alvast de eerdere edities",
     gone_heading="Deze link werkt niet meer",
     gone=(
-        "De aanmelding is te lang geleden gedaan, of u hebt zich daarna afgemeld. "
+        "De link is te oud, of u hebt zich daarna afgemeld. "
         "Er is nu niets veranderd, en u staat door deze link niet op een lijst."
     ),
-    gone_again="Opnieuw aanmelden",
+    gone_again="Aanmelden",
 )
 
 _EN = SignUpTexts(
@@ -159,16 +177,28 @@ _EN = SignUpTexts(
     ask_button="Yes, sign me up",
     ask_nothing_yet="Nothing changes until you press the button.",
     ask_not_you="Was it not you who signed up? Then close this page. The sign-up expires by itself.",
+    imported_heading="Would you like to receive {title}?",
+    imported=(
+        "Your mail address is in the files of {controller}. "
+        "Press the button to receive {title}, at the address that our mail was sent to."
+    ),
+    imported_button="Yes, I want to receive it",
+    imported_not=(
+        "Would you rather not? Then close this page. You will not get the newsletter, and we delete your data "
+        "from the file of this newsletter without further ado."
+    ),
+    already_heading="You are on the list already",
+    already="You receive {title} already. There is nothing left to do.",
     confirmed_heading="You are on the list",
-    confirmed="Your subscription to {title} is confirmed.",
+    confirmed="From now on you receive {title} at the address that our mail was sent to.",
     confirmed_leave="Every mail has a link with which you unsubscribe with one click.",
     confirmed_read="Read the earlier issues",
     gone_heading="This link does not work any more",
     gone=(
-        "The sign-up was made too long ago, or you unsubscribed after it. "
+        "The link is too old, or you unsubscribed after it was sent. "
         "Nothing has changed now, and this link has not put you on any list."
     ),
-    gone_again="Sign up again",
+    gone_again="Sign up",
 )
 
 SIGN_UP: dict[Language, SignUpTexts] = {"nl": _NL, "en": _EN}

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from newsletter.web.forms import parse_form
 from newsletter.web.pages import UNDO_MARK, Pages
+from newsletter.web.texts import Language
 from newsletter.web.writer import UnavailableError
 from subscribers.clock import Clock
 
@@ -106,6 +107,11 @@ async def read_body(request: Request, seconds: float) -> bytes:
     except TimeoutError:
         raise RefusedError(408) from None
     return bytes(body)
+
+
+def farewell_to_all(pages: Pages, language: Language, undo_token: str) -> bytes:
+    """The same after leaving every list."""
+    return pages.farewell_to_all[language].replace(UNDO_MARK.encode(), undo_token.encode())
 
 
 def farewell(pages: Pages, slug: str, undo_token: str) -> bytes:

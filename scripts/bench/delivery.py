@@ -34,10 +34,11 @@ import servers
 from fill import issue
 from plot import bars
 from project import make
-from report import Found, show, show_scale, show_stages
+from report import Found, show, show_scale, show_signing, show_stages
 from senders import Run, Setting, Took, nodemailer, ours, ours_command, python, smtp_source
 
 from newsletter.compose import fields
+from newsletter.delivery.signing import MOST_PROCESSES
 
 SIZES = [1_000, 10_000, 100_000, 1_000_000]
 """Recipients of the jobs of --scale."""
@@ -84,6 +85,9 @@ def senders_of(scenario: Scenario, setting: Setting) -> dict[str, Run]:
         "ours": partial(ours, setting, amount.ours),
         "ours, power-safe": partial(ours, setting, amount.ours, "--power-safe"),
     }
+    if scenario.server == "smtp-sink" and scenario.connections == 10:  # noqa: PLR2004 - once is enough
+        found["ours, RSA-2048"] = partial(ours, setting, amount.ours, "--sign", "rsa")
+        found["ours, Ed25519"] = partial(ours, setting, amount.ours, "--sign", "ed25519")
     if program := servers.found("smtp-source"):
         less = amount.ours // 4 if scenario.server.startswith("replies") else amount.ours
         found["smtp-source"] = partial(smtp_source, setting, less, program)
@@ -198,7 +202,7 @@ def main() -> None:
         groups = {
             name: {who: row["per_second"] for who, row in found.items()} for name, found in report["scenarios"].items()
         }
-        given.plot.write_text(bars("Messages per second", groups, ("ours", "ours, power-safe")), encoding="utf-8")
+        given.plot.write_text(bars("Messages per second", groups), encoding="utf-8")
 
 
 def compare(given: argparse.Namespace) -> dict[str, Any]:
@@ -222,12 +226,30 @@ def compare(given: argparse.Namespace) -> dict[str, Any]:
             found = measure(item, setting, rounds, _say)
             report["scenarios"][str(item)] = found
             show(str(item), found)
+            if "ours, RSA-2048" in found and item.kilobytes == max(choice.kilobytes for choice in chosen):
+                report["openssl"] = _openssl_speed()
+                show_signing(found["ours, RSA-2048"]["per_second"], report["openssl"], signing_processes())
         report["stages"] = _stages(folder, chosen, ports)
         if given.scale:
             sizes = SIZES[:-1] if given.quick else SIZES
             report["scale"] = scale(folder, ports["fast sink"], sizes, _say)
             show_scale(report["scale"])
     return report
+
+
+def _openssl_speed() -> float:
+    """Signatures per second of RSA-2048 on one processor, by the program that says how fast OpenSSL is; 0 without."""
+    if not (program := shutil.which("openssl")):
+        return 0.0
+    done = subprocess.run(
+        [program, "speed", "-seconds", "2", "rsa2048"], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    return float(done.stdout.decode().splitlines()[-1].split()[-2])
+
+
+def signing_processes() -> int:
+    """Processors that sign a job of ours, on this machine."""
+    return max(1, min(MOST_PROCESSES, len(os.sched_getaffinity(0)) - 1))
 
 
 def _stages(folder: Path, chosen: list[Scenario], ports: dict[str, int]) -> dict[str, dict[str, float]]:

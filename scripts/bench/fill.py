@@ -27,12 +27,12 @@ sys.path.insert(0, str(ROOT))
 
 from newsletter.compose import fields
 from newsletter.compose.compiled import CompiledIssue, Conditional, Escape, Field
-from newsletter.issue.conditions import parse_condition
-from newsletter.issue.model import Filter
+from newsletter.issue.model_text import Filter
 from newsletter.message.headers import format_date
 from newsletter.message.identity import MailIdentity
 from newsletter.message.recipient import Recipient
 from newsletter.message.template import MessageTemplate
+from subscribers.segments import parse_condition
 
 SENTENCE = "Vanaf maandag kunnen gemeenten subsidie aanvragen voor één project van vrijwilligers in de buurt. "
 OR_READER = (Filter("default", "lezer"),)

@@ -31,7 +31,7 @@ from newsletter.store.tables import delivery
 from subscribers.csv_reading import CsvReader
 from subscribers.import_grounds import Grounds
 from subscribers.import_report import ImportReport
-from subscribers.import_store import import_rows
+from subscribers.import_store import import_files
 from subscribers.importing import map_columns
 
 NOW = datetime(2027, 6, 14, 9, 0, tzinfo=UTC)
@@ -60,7 +60,7 @@ def run_import(database: Path, file: Path, *, dry_run: bool = False) -> None:
         reader = CsvReader(stream)
         grounds = Grounds(list="nieuwsbrief", basis="consent", source=SOURCE, now=NOW)
         columns = map_columns(reader.header, ["regio"])
-        import_rows(engine, reader, columns, grounds, report=ImportReport(), dry_run=dry_run)
+        import_files(engine, [(reader, columns)], grounds, report=ImportReport(), dry_run=dry_run)
     engine.dispose()
 
 

@@ -41,6 +41,13 @@ def test_what_cannot_be_compiled_is_told_together_with_the_rest(project):
     said = newsletter("check", "issues/proef.md", cwd=project).expect(1).out
     assert "[image]" in said
     assert "[A41]" in said
+    unread = f"{text}\n:::agneda\n:::\n\n{{{{ naam }}}} [hier](javascript:x)\n"
+    (project / "issues" / "proef.md").write_text(unread, encoding="utf-8")
+    said = newsletter("check", "issues/proef.md", cwd=project).expect(1).out
+    for line, rule in ((8, "image"), (10, "A41"), (12, "directive"), (15, "field")):
+        assert f"proef.md:{line}: " in said
+        assert f"[{rule}]" in said, "what cannot be read is told together with the rest, too"
+    assert said.count("proef.md:15: ") == 2, "of a line that cannot be read, only that is told"
 
 
 def test_a_rule_is_explained_and_all_are_listed(tmp_path):

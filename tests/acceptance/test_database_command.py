@@ -1,5 +1,6 @@
 """`newsletter database` as an operator uses it: backup, list, restore, and nothing sent before it is accepted."""
 
+import fcntl
 import json
 import os
 import re
@@ -66,8 +67,13 @@ def test_backup_restore_and_accept_from_the_command_line(project: Path) -> None:
     assert answer(project, "retention", "status")["is_overdue"] is False
 
 
-def test_a_restore_asks_first_and_does_nothing_without_an_answer(project: Path) -> None:
+def test_a_restore_asks_first_and_does_nothing_without_an_answer_or_beside_another_process(project: Path) -> None:
     made = answer(project, "database", "backup")
+    with (project / "data" / "store.lock").open("r+b") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)  # as `serve` or a job holds it
+        refused = run(project, "database", "restore", made["path"], "--yes", status=2)
+    assert "in use by another process" in refused.err
+    assert only_backup(project) == Path(made["path"]), "nothing is copied before it is refused"
     run(
         project,
         "subscribers",
@@ -100,6 +106,7 @@ def test_encrypted_with_a_key_of_the_command_it_verifies_only_with_that(project:
     refused = run(project, "database", "backups", "--verify", status=1)
     assert "no key is configured" in refused.out
     run(project, "database", "restore", made["path"], "--yes", status=2)
+    assert only_backup(project) == Path(made["path"])
     run(project, "database", "restore", made["path"], "--yes", "--key-file", "backup.key")
     other = {"NEWSLETTER__BACKUP__KEY": "cd" * 32}
     assert "another key" in run(project, "database", "backups", "--verify", status=1, **other).out

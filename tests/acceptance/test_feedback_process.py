@@ -54,3 +54,25 @@ def test_a_path_that_is_not_there_is_one_clear_message(tmp_path: Path) -> None:
 def test_without_dry_run_a_project_is_needed(tmp_path: Path) -> None:
     (tmp_path / "a.eml").write_bytes(QMAIL.raw)
     newsletter("feedback", "process", "a.eml", cwd=tmp_path).expect(2)
+
+
+def test_a_file_that_cannot_be_read_is_named_and_holds_up_no_other(folder: Path) -> None:
+    """A link to a place that gives an error stands for a file without rights, which root could read all the same."""
+    (folder / "000a.eml").symlink_to("/proc/self/mem")
+    done = newsletter("feedback", "process", "mails", "--dry-run", "--json", cwd=folder.parent).expect(1)
+    assert len(done.out.splitlines()) == len(SAMPLES)
+    assert "Passed over: " in done.err
+    assert "000a.eml" in done.err
+
+
+def test_mail_for_a_person_is_named_with_what_to_do_and_the_answer_is_negative(tmp_path: Path) -> None:
+    newsletter("init", "p", cwd=tmp_path).expect(0)
+    (tmp_path / "p" / "vraag.eml").write_bytes(
+        b"From: Jan <jan@example.org>\r\nSubject: Een vraag\r\n\r\nKunt u bellen?\r\n"
+    )
+    done = newsletter("feedback", "process", "vraag.eml", cwd=tmp_path / "p").expect(1)
+    assert "For a person to read: vraag.eml" in done.out
+    assert "1 mail is for a person to read" in done.err
+    assert "jan@" not in done.said
+    newsletter("feedback", "process", "vraag.eml", "--json", cwd=tmp_path / "p").expect(1)
+    newsletter("feedback", "process", "vraag.eml", "--dry-run", cwd=tmp_path / "p").expect(0)

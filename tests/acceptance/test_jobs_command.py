@@ -125,7 +125,14 @@ def test_a_job_whose_process_was_killed_is_shown_as_interrupted_and_cancelled_wh
             assert "running" not in said.out
         found = json.loads(ask(project, "--json").expect(0).out)[0]
         assert (found["state"], found["activity"]) == ("running", "interrupted")
+        assert "is paused: " in ask(project, "pause", "1").expect(0).out
+        assert "is paused already" in ask(project, "pause", "1").expect(0).out
         ask(project, "cancel", "1", "--yes").expect(0)
+        again = newsletter(*SEND, cwd=project).expect(1)
+        for said in ("was cancelled", "nothing more of it is sent", "another slug"):
+            assert said in again.err
+        (event,) = newsletter(*SEND, "--json", cwd=project).expect(1).out.splitlines()
+        assert json.loads(event)["state"] == "cancelled"
         assert counts(project) == {"sent": 5, "unknown": 1, "cancelled": PEOPLE - 6}
         refused = ask(project, "settle", "1", "--resend", "--yes").expect(2)
         assert "cancelled" in refused.said

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -11,9 +10,9 @@ import pytest
 from newsletter.cli.common import open_project
 from newsletter.cli.workshop import work_on
 from newsletter.compose.folders import project_templates
-from newsletter.config import templates_dir
 from newsletter.issue.finding import Finding, IssueError, Severity
 from newsletter.preflight.check import preflight
+from newsletter.shipped import templates_dir
 
 BEFORE_ITS_DATE = date(2027, 1, 1)
 """The starters are dated; they are looked at as if it were still before."""
@@ -171,9 +170,6 @@ def own_theme(folder: Path, name: str, text: str) -> None:
 
 def built_in(name: str) -> str:
     return (templates_dir() / "email" / name).read_text(encoding="utf-8")
-
-
-Spoil = Callable[[str], str]
 
 
 @pytest.mark.parametrize(

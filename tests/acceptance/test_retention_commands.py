@@ -5,6 +5,7 @@ import io
 import json
 import sqlite3
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,48 @@ def test_exports_are_in_the_status_and_go_with_the_next_erasure(project: Path) -
     assert rules(project, 0)["/exports"]["waiting"] == 1
     run(project, "subscribers", "erase", "jan@example.org", "--yes")
     assert not export.exists()
+
+
+def clock_of_the_last_run(project: Path, **back: float) -> None:
+    """As if the machine's clock had jumped since: the file of the last run, so much earlier or later."""
+    file = project / "data" / "clock.json"
+    found = json.loads(file.read_text())
+    found["at"] = (datetime.fromisoformat(found["at"]) - timedelta(**back)).isoformat()
+    file.write_text(json.dumps(found))
+
+
+def test_a_clock_that_jumped_ahead_erases_nothing_until_somebody_says_that_it_is_right(project: Path) -> None:
+    run(project, "retention", "run")
+    leave(project, "jan", due=True)
+    clock_of_the_last_run(project, days=365)
+    said = run(project, "retention", "run", status=1).err
+    assert "nothing is erased by a clock that may be wrong" in said
+    assert "--accept-clock" in said
+    status = json.loads(run(project, "retention", "status", "--json", status=1).out)
+    assert (status["clock"], status["overdue"]) == ("ahead", 1)
+    assert "may be wrong" in run(project, "retention", "status", status=1).err
+    assert "Receipt 1" in run(project, "retention", "run", "--accept-clock").out
+    assert rules(project, 0)["nieuwsbrief/active"]["waiting"] == 2, "who is subscribed has no deadline to jump over"
+    assert run(project, "retention", "run").err == ""
+
+
+def test_a_clock_that_went_back_is_told_and_erases_what_is_due_by_it(project: Path) -> None:
+    run(project, "retention", "run")
+    clock_of_the_last_run(project, days=-30)
+    leave(project, "jan", due=True)
+    assert "earlier than the last run" in run(project, "retention", "status", status=1).err
+    done = run(project, "retention", "run")
+    assert "Receipt 1" in done.out
+    assert "earlier than the last run" in done.err
+    assert json.loads(run(project, "retention", "status", "--json").out)["clock"] == "behind", "the measure stays"
+    run(project, "retention", "run", "--accept-clock")
+    assert json.loads(run(project, "retention", "status", "--json").out)["clock"] is None
+
+
+def test_without_the_last_run_its_receipt_tells_that_the_clock_went_back(project: Path) -> None:
+    leave(project, "jan", due=True)
+    run(project, "retention", "run")
+    (project / "data" / "clock.json").unlink()
+    with closing(sqlite3.connect(project / "data" / "newsletter.sqlite3")) as connection, connection:
+        connection.execute("UPDATE receipt SET at = '2099-01-01 00:00:00.000000'")
+    assert json.loads(run(project, "retention", "status", "--json", status=1).out)["clock"] == "behind"

@@ -13,6 +13,7 @@ import pytest
 
 from newsletter.delivery.catcher import Catcher
 from tests.support.cli import command, environment, newsletter
+from tests.support.smtp import nothing_listens
 
 PEOPLE = 300
 
@@ -136,7 +137,15 @@ def test_json_gives_one_object_per_line_and_the_counts(site: Site) -> None:
 
 
 def test_a_test_mail_is_sent_and_recorded_nowhere(site: Site) -> None:
-    newsletter("test", "issues/nieuwsbrief.md", "--to", "redactie@example.org", cwd=site.folder, env=site.env).expect(0)
+    """Also when the first of its relays is not there."""
+    with nothing_listens() as port:
+        toml = site.folder / "newsletter.toml"
+        text = toml.read_text().replace("[lists.nieuwsbrief]", '[lists.nieuwsbrief]\nrelay = ["gone", "main"]', 1)
+        toml.write_text(f'{text}\n[relays.gone]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\n')
+        sent = newsletter(
+            "test", "issues/nieuwsbrief.md", "--to", "redactie@example.org", cwd=site.folder, env=site.env
+        )
+    assert sent.expect(0)
     assert list(site.received()) == [b"Delivered-To: redactie@example.org"]
     assert json.loads(newsletter("jobs", "--json", cwd=site.folder).expect(0).out) == []
 

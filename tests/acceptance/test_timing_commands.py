@@ -19,6 +19,20 @@ from tests.support.cli import newsletter
 from tests.support.smtp import ScriptedServer, at
 
 PEOPLE = 12
+TWO_RELAYS = """
+[relays.new]
+host = "localhost"
+port = 26
+security = "none"
+warm_up = {since = 2027-01-01, per_day = [5, 9]}
+[lists.b]
+title = "B"
+from = "B <b@example.org>"
+unsubscribe_mailbox = "b@example.org"
+basis = "consent"
+controller = "B"
+relay = ["main", "new"]
+"""
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%d 12:00")
 
 
@@ -125,6 +139,20 @@ def test_before_asking_it_is_said_how_long_it_takes_by_group(site: Site) -> None
         assert "fixed when it is planned" in refused
 
 
+def test_whose_mail_waits_is_said_by_group_and_domains_of_a_few_are_not_named_rule_i7(site: Site) -> None:
+    site.add('[pace.groups.gmail]\nlimit = "2/day"\n')
+    with ScriptedServer(script=at("RCPT", "451 4.3.2 later", recipient="gemeente.example")) as server:
+        events = [json.loads(line) for line in site.send(server, "--json").expect(1).out.splitlines()]
+    assert all(event["slowest"][0]["name"] == "gmail" for event in events if event.get("slowest"))
+    shown = newsletter("jobs", "show", "1", cwd=site.folder).expect(0).out
+    assert "Waiting, the most first: other domains" not in shown
+    assert "gmail 4 until " in shown
+    assert "other domains 6 until " in shown
+    assert "gemeente" not in shown
+    found = json.loads(newsletter("jobs", "show", "1", "--json", cwd=site.folder).expect(0).out)
+    assert [(one["name"], one["waiting"]) for one in found["slowest"]] == [("gmail", 4), ("other domains", 6)]
+
+
 def test_a_simulation_says_the_same_without_a_database(site: Site) -> None:
     site.add('[pace.groups.gmail]\nlimit = ["10/second"]\n[pace.domains."gemeente.example"]\nlimit = "1/minute"\n')
     (site.folder / "mix.txt").write_text("# spread\ngmail.com 75\ngemeente.example 25\n")
@@ -166,6 +194,7 @@ def test_a_halted_job_says_why_and_is_tried_again_by_class(site: Site) -> None:
         ('[pace]\nper_domain = ["5/second", "6/second"]\n', "same period"),
         ('[pace.groups.a]\ndomains = ["x.example"]\n[pace.groups.b]\ndomains = ["x.example"]\n', "in the groups"),
         ("[relays.main.warm_up]\nsince = 2027-01-01\nper_day = [5, 4]\n", "must rise"),
+        (TWO_RELAYS, "let a list use new alone until it is warm"),
     ],
 )
 def test_limits_that_make_no_sense_are_refused_with_the_reason(site: Site, toml: str, said: str) -> None:

@@ -12,7 +12,7 @@ from subscribers.export_store import Chosen, count, pages
 from subscribers.exporting import Exported, csv_header, csv_lines
 from subscribers.import_grounds import Grounds
 from subscribers.import_report import ImportReport, NotTaken
-from subscribers.import_store import import_rows
+from subscribers.import_store import import_files
 from subscribers.importing import map_columns
 from subscribers.ledger_entry import nowhere
 from subscribers.store import suppress
@@ -37,10 +37,9 @@ def take(
     reader = CsvReader(io.BytesIO(text.encode()))
     values = {"list": "nieuws", "basis": "consent", "source": "form of the old system", "now": NOON} | more
     noted: list[NotTaken] = []
-    report = import_rows(
+    report = import_files(
         engine,
-        reader,
-        map_columns(reader.header, ATTRIBUTES),
+        [(reader, map_columns(reader.header, ATTRIBUTES))],
         Grounds(**values),
         report=ImportReport(note=noted.append),
         dry_run=dry_run,
@@ -229,7 +228,7 @@ def test_a_chunk_is_committed_as_soon_as_it_is_taken(engine: Engine) -> None:
     grounds = Grounds(list="nieuws", basis="consent", source="x", now=NOON)
     columns = map_columns(reader.header)
     with pytest.raises(StoppedError):
-        import_rows(engine, reader, columns, grounds, report=ImportReport(), advance=stop, chunk_rows=2)
+        import_files(engine, [(reader, columns)], grounds, report=ImportReport(), advance=stop, chunk_rows=2)
     assert how_many(engine, "consent") == 2
     assert take(engine).counts()["unchanged"] == 1
     assert how_many(engine, "consent") == 3

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from subscribers import marks
+from subscribers.confirming import Confirmation, ConfirmOutcome, confirm, question
 from subscribers.csv_reading import CsvReader
 from subscribers.errors import InputError
 from subscribers.import_cutoff import newest_erasure
@@ -21,6 +22,9 @@ from subscribers.import_rules import Rules
 from subscribers.import_store import import_files
 from subscribers.import_zip import member_stream, opened_zip
 from subscribers.importing import map_columns
+from subscribers.ledger_entry import nowhere
+from subscribers.notice import NoticeKind
+from subscribers.outbox import queue_notice
 from subscribers.retention import Period, RetentionPolicy
 from subscribers.scrubbing import run_retention
 from subscribers.store import suppress
@@ -244,7 +248,48 @@ def test_who_waits_is_asked_once_where_the_operator_says_so(engine: Engine) -> N
     again = take(engine, sample("laposta.csv"), rules={"asks": True}, now=NOW + timedelta(days=1)).report
     assert (again.asked, how_many(engine, "notice")) == (0, 2)
     (first, *_) = rows(engine, "notice")
-    assert (first.kind, first.state, first.list) == ("confirm", "queued", "nieuws")
+    assert (first.kind, first.state, first.list) == ("confirm-imported", "queued", "nieuws")
+
+
+def test_who_was_asked_because_they_signed_up_is_not_asked_again_for_a_file(engine: Engine) -> None:
+    take(engine, sample("laposta.csv"))
+    waiting = [row for row in rows(engine, "subscription") if row.state == "pending"]
+    with writing(engine) as connection:
+        queue_notice(
+            connection, kind=NoticeKind.CONFIRM, subscriber_id=waiting[0].subscriber_id, list_slug="nieuws", now=NOW,
+            keep_days=7, subscription_id=waiting[0].id,
+        )  # fmt: skip
+    assert take(engine, sample("laposta.csv"), rules={"asks": True}).report.asked == 1
+
+
+def test_the_day_that_a_request_names_is_never_later_than_the_erasure(engine: Engine) -> None:
+    """Who waited before the file came again keeps the deadline of then; the mail must not promise another day."""
+    take(engine, sample("laposta.csv"))
+    take(engine, sample("laposta.csv"), rules={"asks": True}, now=NOW + timedelta(days=3))
+    due = {row.id: row.erase_at for row in rows(engine, "subscription")}
+    asked = rows(engine, "notice")
+    assert len(asked) == 2
+    assert {row.erase_at for row in asked} == {due[row.subscription_id] for row in asked}
+
+
+def test_a_press_on_the_link_of_a_request_puts_somebody_on_the_list_with_the_words_they_saw_rule_b3(
+    engine: Engine,
+) -> None:
+    take(engine, sample("laposta.csv"), rules={"asks": True})
+    asked = rows(engine, "notice")[0]
+    with reading(engine) as connection:
+        found = question(connection, asked.ref, NOW)
+    assert (found.list, found.is_imported, found.is_answered) == ("nieuws", True, False)
+    said = Confirmation(source="page of a file", wording="Wilt u dit?", wording_version="i1", basis="consent")
+    with writing(engine) as connection:
+        done = confirm(connection, asked.ref, said, now=NOW, record=nowhere)
+    assert done.outcome is ConfirmOutcome.CONFIRMED
+    last = rows(engine, "consent")[-1]
+    assert (last.event, last.source, last.wording, last.wording_version) == (
+        "confirmed", "page of a file", "Wilt u dit?", "i1",
+    )  # fmt: skip
+    with reading(engine) as connection:
+        assert question(connection, asked.ref, NOW).is_answered
 
 
 def test_a_later_import_asks_who_was_not_asked_yet(engine: Engine) -> None:

@@ -370,6 +370,8 @@ def test_erased_deliveries_count_as_they_ended_and_never_as_open(engine):
 def test_jobs_are_listed_newest_first_and_an_unknown_number_is_an_input_error(engine):
     first, second = planned(engine, slug="een"), planned(engine, slug="twee")
     assert [job.id for job in jobs.list_jobs(engine)] == [second.id, first.id]
+    jobs.change_job(engine, second.id, JobEvent.PAUSE, NOW)
+    assert [job.id for job in jobs.list_jobs(engine, None, [JobState.PLANNED])] == [first.id]
     with pytest.raises(InputError, match="there is no job 99"):
         jobs.get_job(engine, 99)
 

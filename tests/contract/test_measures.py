@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
 
 from newsletter.delivery.outcome import State
+from newsletter.store import jobs
 from newsletter.store.measures import measure
 from newsletter.store.tables import bounce_tally, delivery, job_tally, send_job
 from subscribers.leaving import suppress
@@ -74,3 +75,18 @@ def test_what_is_overdue_suppressed_or_waiting_shows(engine):
     assert found.suppressed == {"complaint": 1}
     assert found.notices == {"queued": 1}
     assert found.oldest_notice == NOW
+
+
+def test_of_a_finished_job_those_sent_are_what_the_others_leave_and_erased_ones_are_not_open(engine):
+    job = planned(engine, 6, now=NOW)
+    with writing(engine) as connection:
+        ids = connection.scalars(delivery.select().with_only_columns(delivery.c.id).order_by(delivery.c.id)).all()
+        connection.execute(update(delivery).values(state=int(State.SENT)))
+        connection.execute(update(delivery).where(delivery.c.id == ids[0]).values(state=int(State.UNKNOWN)))
+        connection.execute(delete(delivery).where(delivery.c.id.in_(ids[3:])))
+        for state, count in ((State.SENT, 1), (State.QUEUED, 1), (State.CLAIMED, 1)):
+            connection.execute(insert(job_tally).values(job_id=job.id, state=int(state), count=count))
+    expected = {(LIST, "sent"): 3, (LIST, "unknown"): 2, (LIST, "skipped"): 1}
+    assert measure(engine, NOW).deliveries == expected
+    jobs.finish_if_done(engine, job.id, NOW)
+    assert measure(engine, NOW).deliveries == expected

@@ -1,12 +1,16 @@
 """A change of address: both mailboxes agree, or nothing changes; nobody learns who is known. On both databases."""
 
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, event, update
 
 from subscribers.address import parse_address
 from subscribers.confirming import Confirmation, ConfirmOutcome, confirm
@@ -262,3 +266,72 @@ def test_a_known_address_is_not_flooded_with_links_to_its_data(engine: Engine) -
         with writing(engine) as connection:
             queue_data_link(connection, who, list_slug="nieuws", now=NOON + timedelta(minutes=10 * number), zone=ZONE)
     assert len(rows(engine, "notice")) == MOST_LINKS
+
+
+# ---------------------------------------------------------------- at the same moment
+
+
+@contextmanager
+def meeting_after_the_first_lock(engine: Engine) -> Iterator[None]:
+    """Two transactions go on once both have locked somebody; one that has to wait for the other lets it go on."""
+    barrier, met = threading.Barrier(2), threading.local()
+
+    def wait(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if "FOR UPDATE" in statement and "FROM subscriber" in statement and not hasattr(met, "once"):
+            met.once = True
+            with contextlib.suppress(threading.BrokenBarrierError):
+                barrier.wait(0.5)
+
+    event.listen(engine, "after_cursor_execute", wait)
+    try:
+        yield
+    finally:
+        event.remove(engine, "after_cursor_execute", wait)
+
+
+def asked(engine: Engine, who: str, new: str) -> Callable[[], Step]:
+    """A request to which only the last yes is wanting."""
+    number = person(engine, who).id
+    ask(engine, new, who=who)
+    (row,) = [row for row in rows(engine, "address_change") if row.subscriber_id == number]
+    yes(engine, bytes(row.old_ref))
+    return lambda: yes(engine, bytes(row.new_ref))
+
+
+def together(engine: Engine, *acts: Callable[[], Any]) -> list[Any]:
+    with meeting_after_the_first_lock(engine), ThreadPoolExecutor(len(acts)) as pool:
+        return [future.result(20) for future in [pool.submit(act) for act in acts]]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_two_changes_that_cross_do_not_wait_for_each_other(engine: Engine, first: int) -> None:
+    two = ("een@example.org", "twee@example.org")
+    for address in two:
+        joined(engine, address)
+    acts = [asked(engine, *two), asked(engine, *reversed(two))]
+    assert together(engine, acts[first], acts[1 - first]) == [Step.MOVED, Step.MOVED]
+    assert [row.state for row in rows(engine, "subscription")].count("active") == 1
+
+
+@pytest.mark.parametrize("known", [[NEW], []])
+def test_two_changes_to_one_address_end_up_as_one_person(engine: Engine, known: list[str]) -> None:
+    people = ["een@example.org", "twee@example.org", *known]
+    for address in people:
+        joined(engine, address)
+    acts = [asked(engine, address, NEW) for address in people[:2]]
+    assert together(engine, *acts) == [Step.MOVED, Step.MOVED]
+    assert person(engine, NEW).on("nieuws").state == "active"
+    assert [row.state for row in rows(engine, "subscription")].count("active") == 1
+
+
+def test_an_erasure_of_who_has_the_new_address_does_not_wait_for_the_change(engine: Engine) -> None:
+    joined(engine)
+    joined(engine, NEW)
+    act = asked(engine, "jan@example.org", NEW)
+
+    def erase() -> bool:
+        return erase_subscriber(engine, NEW, policies=POLICIES, now=NOON, record=nowhere).was_known
+
+    step, was_known = together(engine, act, erase)
+    assert was_known
+    assert step in {Step.MOVED, Step.GONE}

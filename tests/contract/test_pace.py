@@ -115,7 +115,7 @@ def test_who_left_has_no_preferences(engine: Engine) -> None:
 def test_a_correction_leaves_what_is_not_given(engine: Engine) -> None:
     joined(engine, organisation="Gemeente", attributes={"gemeente": "Ede", "taal": "nl"})
     with writing(engine) as connection:
-        correct(connection, person(engine).id, name="Jan  ", attributes={"gemeente": ""})
+        correct(connection, person(engine).id, now=NOON, name="Jan  ", attributes={"gemeente": ""})
     now = person(engine)
     assert (now.name, now.organisation, now.attributes) == ("Jan", "Gemeente", {"taal": "nl"})
 

@@ -6,16 +6,20 @@ from sqlalchemy import Engine, update
 
 from newsletter.delivery.job import JobEvent, JobState
 from newsletter.delivery.outcome import State
+from newsletter.delivery.receivers import Receivers
 from newsletter.delivery.retry import Reason
+from newsletter.delivery.waiting_look import WaitingLook
 from newsletter.store import deliveries, job_times, jobs, pace
 from newsletter.store.claims import Claim, claim_batch
 from newsletter.store.domains import count_by_domain
 from newsletter.store.requeue import count_retryable, requeue
 from newsletter.store.tables import delivery
+from newsletter.store.waiting import waiting_by_domain
 from subscribers.transactions import reading, writing
 from tests.support.people import NOON, joined, leave, rows, sent_to
 
 LATER = NOON + timedelta(hours=1)
+NOW_AND_A_DAY = NOON + timedelta(days=1)
 
 
 def a_job(engine: Engine, states: list[State]) -> int:
@@ -53,6 +57,19 @@ def test_what_is_set_aside_waits_without_an_attempt_and_comes_back_when_due(engi
     assert pace.next_slot(engine, job) is None
 
 
+def test_the_last_who_is_set_aside_is_one_of_a_job_that_goes_on(engine: Engine) -> None:
+    job = a_job(engine, [State.DEFERRED] * 3 + [State.QUEUED])
+    change(engine, 0, reason=Reason.PACE, due_at=NOW_AND_A_DAY)
+    change(engine, 1, reason=Reason.PACE, due_at=LATER)
+    change(engine, 2, reason=Reason.BUSY, due_at=NOW_AND_A_DAY + timedelta(days=1))
+    with reading(engine) as connection:
+        assert pace.last_slot(connection) == NOW_AND_A_DAY
+    for event in (JobEvent.PAUSE, JobEvent.CANCEL):
+        jobs.change_job(engine, job, event, NOON)
+        with reading(engine) as connection:
+            assert pace.last_slot(connection) is None
+
+
 def test_those_who_are_due_come_first_and_the_earliest_of_them(engine: Engine) -> None:
     job = a_job(engine, [State.QUEUED, State.DEFERRED, State.DEFERRED, State.DEFERRED])
     for number, seconds in ((1, 30), (2, 10), (3, 20)):
@@ -82,6 +99,21 @@ def test_what_is_set_aside_does_not_expire_and_late_ones_have_their_own_time(eng
     assert deliveries.expire(engine, job, LATER, untouched_since=NOON + timedelta(minutes=1)) == 1
     assert deliveries.expire(engine, job, LATER) == 1
     assert [row.state for row in rows(engine, "delivery")] == [State.DEFERRED, State.EXPIRED, State.EXPIRED]
+
+
+def test_who_waits_is_counted_by_domain_now_and_then(engine: Engine) -> None:
+    job = a_job(engine, [State.DEFERRED] * 3 + [State.QUEUED])
+    for number, due in enumerate((LATER, NOON, None)):
+        change(engine, number, due_at=due)
+    assert sorted(waiting_by_domain(engine, job)) == [("d0.example", 2, LATER), ("d1.example", 1, NOON)]
+    now = [0.0]
+    look = WaitingLook(engine, job, Receivers(groups={"d0.example": "nul"}, limits={}), lambda: now[0])
+    first = look.look()
+    assert [(one.name, one.count) for one in first] == [("nul", 2), ("other domains", 1)]
+    change(engine, 0, state=int(State.SENT))
+    assert look.look() == first, "counting takes time"
+    now[0] += 60
+    assert [(one.name, one.count) for one in look.look()] == [("nul", 1), ("other domains", 1)]
 
 
 def test_a_line_is_kept_and_written_again(engine: Engine) -> None:

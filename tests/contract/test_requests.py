@@ -18,7 +18,6 @@ from subscribers.requests import (
     finish_erasures,
     finish_request,
     list_requests,
-    overdue_requests,
 )
 from subscribers.scrubbing import erase_subscriber, run_retention
 from subscribers.sessions import LIFE, close_session, form_token, is_form_token, open_session, who_is_in
@@ -148,8 +147,8 @@ def test_rule_12_3_a_request_is_due_one_month_after_it_arrived(engine: Engine, r
     with reading(engine) as connection:
         (item,) = list_requests(connection)
         assert item.due_at == overdue_from
-        assert overdue_requests(connection, now=overdue_from - timedelta(seconds=1)) == []
-        assert overdue_requests(connection, now=overdue_from) == [item]
+        assert not item.is_overdue(overdue_from - timedelta(seconds=1))
+        assert item.is_overdue(overdue_from)
 
 
 def test_a_request_that_is_done_is_listed_no_more_and_keeps_who_and_when(engine: Engine) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, delete, insert, select, text
+from sqlalchemy import Engine, delete, insert, select, text, update
 
 from newsletter.delivery.job import JobEvent, JobState, Plan
 from newsletter.delivery.outcome import OPEN, State
@@ -24,16 +24,18 @@ from subscribers.errors import ConfigurationError, ConflictError, InputError
 from subscribers.import_cutoff import newest_erasure
 from subscribers.ledger_entry import Entry, Kind, nowhere
 from subscribers.merging import Merge
+from subscribers.moving import ask_to_move
 from subscribers.outbox import NoticeKind, queue_notice
 from subscribers.receipts import first_broken
 from subscribers.returning import undo_ending
 from subscribers.sealing import verify_with
 from subscribers.subscription import EndedReason
-from subscribers.tables import consent, notice, receipt
+from subscribers.tables import address_change, consent, notice, receipt, subscription
 from subscribers.transactions import reading, writing
 from tests.support import sending
 from tests.support.backups import LIST, Shop, columns_of, postgres_shop
 from tests.support.backups import shop as sqlite_shop
+from tests.support.canary import CANARY, traces
 
 JAN, PIET, ANNE = (f"{name}@example.org" for name in ("jan", "piet", "anne"))
 
@@ -97,6 +99,34 @@ def test_who_was_erased_after_the_backup_does_not_return_not_even_as_a_row(shop:
     assert done.erased.receipt
     assert done.erased.receipt.rules
     assert "again" in done.erased.receipt.rules
+
+
+@pytest.mark.parametrize("how", ["on request", "by deadline"])
+def test_a_restore_erases_again_what_others_said_of_who_was_erased_rule_i5(
+    shop: Shop, tmp_path: Path, how: str
+) -> None:
+    """Jan asked for the mailbox of the canary as his own: a request and a mail in the rows of Jan."""
+    shop.join(CANARY.address)
+    with writing(shop.engine) as connection:
+        jan, where, zone = shop.person(JAN), parse_address(CANARY.address), shop.configuration.zone
+        assert jan
+        assert ask_to_move(connection, jan.id, where, list_slug=LIST, now=shop.tick(), zone=zone)
+    made = shop.backup()
+    if how == "on request":
+        shop.erase(CANARY.address)
+    else:
+        shop.leave(CANARY.address)
+        with writing(shop.engine) as connection:
+            connection.execute(update(subscription).values(erase_at=shop.now).where(subscription.c.state == "ended"))
+        shop.retain()
+    shop.restore(made.path)
+    made.path.unlink()
+    with reading(shop.engine) as connection:
+        assert connection.execute(select(address_change)).all() == []
+        assert connection.scalars(select(notice.c.to_address)).all() == [None]
+    shop.engine.dispose()
+    assert traces(tmp_path) == []
+    assert shop.state(JAN) == "active"
 
 
 def test_who_joined_and_was_erased_after_the_backup_is_not_brought_back_by_an_old_file(shop: Shop) -> None:

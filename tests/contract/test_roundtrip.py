@@ -18,7 +18,7 @@ from subscribers.import_formats import FileFormat
 from subscribers.import_grounds import Grounds
 from subscribers.import_report import ImportReport
 from subscribers.import_rules import Rules
-from subscribers.import_store import import_rows
+from subscribers.import_store import import_files
 from subscribers.importing import map_columns
 from subscribers.jsonl_reading import JsonLinesReader, is_jsonl
 from subscribers.ledger_entry import nowhere
@@ -75,7 +75,7 @@ def imported(engine: Engine, text: str, **more: object) -> ImportReport:
     columns = map_columns(reader.header, ATTRIBUTES, file_format=FileFormat.CSV, zone=ZoneInfo("Europe/Amsterdam"))
     grounds = Grounds(**({"list": "nieuws", "basis": "consent", "source": "our own export", "now": NOW} | more))
     rules = Rules(policies=POLICIES)
-    return import_rows(engine, reader, columns, grounds, report=ImportReport(), rules=rules, chunk_rows=2)
+    return import_files(engine, [(reader, columns)], grounds, report=ImportReport(), rules=rules, chunk_rows=2)
 
 
 def empty(engine: Engine) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from subscribers.address import parse_address
-from subscribers.confirming import Confirmation, Confirmed, ConfirmOutcome, confirm, list_of
+from subscribers.confirming import Confirmation, Confirmed, ConfirmOutcome, Question, confirm, question
 from subscribers.ledger_entry import nowhere
 from subscribers.retention import Period, RetentionPolicy, deadline
 from subscribers.scrubbing import run_retention
@@ -106,6 +106,11 @@ def test_the_link_may_be_used_again_and_changes_nothing_more(engine: Engine) -> 
     before = {table: rows(engine, table) for table in ("subscriber", "subscription", "consent", "notice")}
     assert outcome(engine, ref, NOON + DAY) is ConfirmOutcome.STANDS
     assert {table: rows(engine, table) for table in before} == before
+    with reading(engine) as connection:
+        assert question(connection, ref, NOON + DAY) == Question(list="nieuws", is_answered=True)
+    leave(engine, rows(engine, "subscription")[0].ref, at=NOON + 2 * DAY)
+    with reading(engine) as connection:
+        assert question(connection, ref, NOON + 2 * DAY) == Question(), "who left later is not told that they are on it"
 
 
 def test_looking_at_the_link_changes_nothing_and_names_the_list_rule_i1(engine: Engine) -> None:
@@ -113,9 +118,9 @@ def test_looking_at_the_link_changes_nothing_and_names_the_list_rule_i1(engine: 
     (ref,) = refs(engine)
     before = rows(engine, "notice")
     with reading(engine) as connection:
-        assert list_of(connection, ref, NOON) == "nieuws"
-        assert list_of(connection, b"0" * 16, NOON) == ""
-        assert list_of(connection, ref, NOON + 10 * DAY) == ""
+        assert question(connection, ref, NOON) == Question(list="nieuws")
+        assert question(connection, b"0" * 16, NOON) == Question()
+        assert question(connection, ref, NOON + 10 * DAY) == Question()
     assert (rows(engine, "notice"), state(engine)) == (before, "pending")
 
 

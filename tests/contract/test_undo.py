@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from subscribers.address import parse_address
-from subscribers.consent import AGREEING, ConsentEvent
+from subscribers.consent import AGREEING, ConsentEvent, Shown
 from subscribers.farewell import queue_leaving_mails
 from subscribers.leaving import end_many, suppress
 from subscribers.ledger_entry import nowhere
@@ -24,9 +24,12 @@ from tests.support.people import NOON, POLICIES, Remembering, joined, leave, per
 LATER = NOON + timedelta(hours=2)
 
 
-def undo(engine: Engine, ref: bytes, *, at=LATER, record=nowhere):
+SAID = Shown(source="undo page", wording="Maak ongedaan", wording_version="4")
+
+
+def undo(engine: Engine, ref: bytes, *, at=LATER, record=nowhere, said=SAID):
     with writing(engine) as connection:
-        return undo_ending(connection, ref, now=at, record=record)
+        return undo_ending(connection, ref, now=at, record=record, said=said)
 
 
 def state_of(engine: Engine, ref: bytes) -> str:
@@ -49,13 +52,31 @@ def test_i11_an_undo_is_evidence_and_stands_in_the_ledger(engine: Engine) -> Non
     with reading(engine) as connection:
         last = connection.execute(select(consent).order_by(consent.c.id.desc()).limit(1)).one()
     assert ConsentEvent(last.event) in AGREEING
-    assert (last.event, last.at, last.basis, last.wording, last.wording_version) == (
-        "returned",
-        LATER,
-        "consent",
-        "Ja, graag",
-        "3",
-    )
+    assert (last.event, last.at, last.basis, last.actor) == ("returned", LATER, "consent", "subscriber")
+
+
+def test_b3_the_evidence_of_an_undo_holds_the_words_at_its_button_and_not_those_of_an_earlier_consent(
+    engine: Engine,
+) -> None:
+    one, two = joined(engine, wording="Ja, graag", wording_version="3"), joined(engine, slug="agenda")
+    leave(engine, one, two)
+    undo(engine, one)
+    *before, first, second = rows(engine, "consent")
+    for row in (first, second):
+        assert (row.event, row.source, row.wording, row.wording_version) == (
+            "returned", "undo page", "Maak ongedaan", "4",
+        )  # fmt: skip
+    assert "Ja, graag" in {row.wording for row in before}, "what was agreed to before stays as it was"
+
+
+def test_b3_an_undo_that_a_ledger_tells_of_claims_no_words(engine: Engine) -> None:
+    """After a restore only the moment is known."""
+    ref = joined(engine, wording="Ja, graag", wording_version="3")
+    leave(engine, ref)
+    with writing(engine) as connection:
+        undo_ending(connection, ref, now=LATER, record=nowhere)
+    last = rows(engine, "consent")[-1]
+    assert (last.event, last.at, last.wording, last.wording_version) == ("returned", LATER, "", "")
 
 
 def test_an_undo_again_changes_nothing(engine: Engine) -> None:

@@ -74,6 +74,31 @@ def test_an_operator_changes_an_address_and_the_ledger_knows(project: WebProject
     assert Kind.MOVED in {entry.kind for entry in project.ledger.read()}
 
 
+def test_two_people_are_put_together_only_when_an_operator_says_so(project: WebProject) -> None:
+    other = "anna@example.org"
+    project.subscribe(other)
+    run(project, "correct", JAN, "--name", "Jan de Vries").expect(0)
+    before = project.everything()
+    refused = run(project, "correct", JAN, "--address", other).expect(2)
+    assert "somebody we know" in refused.out
+    assert "goes over to the new address: maand" in refused.out
+    assert "comes along, being empty there: name" in refused.out
+    assert "--merge" in refused.err
+    tried = run(project, "correct", JAN, "--address", other, "--merge", "--dry-run").expect(0).out
+    assert "would do this" in tried
+    assert "Nothing was changed: a dry run" in tried
+    foreseen = json.loads(run(project, "correct", JAN, "--address", other, "--dry-run", "--json").expect(0).out)
+    assert (foreseen["would_correct"], foreseen["would_merge"]["goes_over"]) == (["address"], ["maand"])
+    assert project.everything() == before
+    run(project, "correct", JAN, "--address", other, "--organisation", "Gemeente Ede", "--merge").expect(0)
+    person = known(project, other)
+    assert (person.name, person.organisation) == ("Jan de Vries", "Gemeente Ede")
+    assert {item.list: item.state.value for item in person.subscriptions} == {
+        "maand": "active",
+        "nieuwsbrief": "active",
+    }
+
+
 def test_rule_12_3_an_overdue_request_is_told_with_status_1(project: WebProject) -> None:
     assert "No request waits" in run(project, "requests").expect(0).out
     today = utc_now().astimezone(ZONE)

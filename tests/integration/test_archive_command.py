@@ -41,3 +41,5 @@ def test_what_was_never_sent_is_an_error_with_a_remedy(folder: Path) -> None:
         outcome = newsletter("archive", "withdraw", "nieuwsbrief", slug, cwd=folder).expect(2)
         assert "never sent" in outcome.err
         assert "`newsletter archive` lists the issues" in outcome.err
+    outcome = newsletter("archive", "withdraw", "niewsbrief", "zomer", cwd=folder).expect(2)
+    assert "The lists here: bulletin, intern, nieuwsbrief" in outcome.err

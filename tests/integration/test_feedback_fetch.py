@@ -194,6 +194,47 @@ def test_the_done_folder_is_emptied_after_days(programme: Programme) -> None:
     assert programme.dovecot.mails(DONE) == [b"Subject: nieuw\r\n\r\n"]
 
 
+def erase(programme: Programme, name: str) -> None:
+    newsletter("subscribers", "erase", f"{name}@gemeente.example", "--yes", cwd=programme.folder).expect(0)
+
+
+def test_the_done_folder_keeps_no_mail_about_who_was_erased_rule_i5(programme: Programme) -> None:
+    """The first run after the erasure; the mail of somebody else stays for its days."""
+    desk = programme.desk
+    numbers = desk.sent(*[desk.reader(f"{name}@gemeente.example") for name in ("jan", "els")])
+    for number, name in zip(numbers, ("jan", "els"), strict=True):
+        programme.dovecot.deliver(bounce(verp(number), f"{name}@gemeente.example", status="4.2.2"))
+    programme.fetch()
+    assert len(programme.dovecot.mails(DONE)) == 2
+    known = (programme.folder / "data" / "feedback" / "imap-done.jsonl").read_text()
+    assert "gemeente" not in known
+    erase(programme, "jan")
+    programme.fetch()
+    (left,) = programme.dovecot.mails(DONE)
+    assert b"els@gemeente.example" in left
+    erase(programme, "els")
+    programme.fetch()
+    assert programme.dovecot.mails(DONE) == []
+
+
+@pytest.mark.parametrize("lost", ["nothing", "the numbers"])
+def test_cut_short_before_its_number_is_known_a_mail_about_who_was_erased_goes_too(
+    programme: Programme, lost: str
+) -> None:
+    desk = programme.desk
+    (number,) = desk.sent(desk.reader())
+    programme.dovecot.deliver(bounce(verp(number), status="4.2.2"))
+    programme.killed_at("mark")
+    assert len(programme.dovecot.mails(DONE)) == 1
+    if lost == "the numbers":
+        programme.fetch()
+        file = programme.folder / "data" / "feedback" / "imap-done.jsonl"
+        file.write_text(file.read_text().replace('"validity": ', '"validity": 9'))
+    erase(programme, "jan")
+    programme.fetch()
+    assert programme.dovecot.mails(DONE) == []
+
+
 def test_the_clock_of_a_request_starts_when_the_mailbox_got_it_rule_i4(programme: Programme) -> None:
     ref = programme.desk.reader()
     when = datetime.now(UTC).replace(microsecond=0) - timedelta(days=4)

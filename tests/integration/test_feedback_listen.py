@@ -25,6 +25,7 @@ from newsletter.feedback.inbox import Inbox
 from newsletter.feedback.listening import Listener
 from newsletter.store.migrate import open_store
 from newsletter.store.rawmail import DONE, HUMAN, INCOMING, box
+from newsletter.store.rawmail_room import Room
 from subscribers.errors import ConfigurationError, ServiceError
 from tests.support.cli import command, environment, newsletter
 from tests.support.feedback import KEYRING, MAILBOX, NOW, Desk, bounce, complaint, mail, request, token, verp
@@ -235,6 +236,43 @@ def test_two_processes_do_not_work_through_the_folder_at_once(desk: Desk) -> Non
     assert names(desk)[HUMAN] == 1
 
 
+def test_what_cannot_be_read_holds_up_nothing_behind_it_and_is_named_once(desk: Desk) -> None:
+    """A link to a place that gives an error stands for a file without rights, which root could read all the same."""
+    new = desk.folder / "data" / "feedback" / INCOMING / "new"
+    new.mkdir(parents=True)
+    (new / "0.0123456789abcdef").symlink_to("/proc/self/mem")
+    (new / "1.jan@gemeente.example").mkdir()
+    (new / "2.0123456789abcdef").symlink_to(desk.folder / "nowhere")
+    working = inbox(desk)
+    working.take(LETTER, (MAILBOX,))
+    said = str(working.work())
+    assert said.startswith("1 human, passed over in feedback/incoming, cannot be read: ")
+    assert said.count("passed over") == 3
+    assert "0.0123456789abcdef" in said
+    assert "2.0123456789abcdef" in said
+    assert "jan@gemeente.example" not in said, "rule I7"
+    assert str(working.work()) == ""
+    assert names(desk)[HUMAN] == 1
+
+
+def test_a_mail_that_vanishes_meanwhile_holds_up_nothing(desk: Desk) -> None:
+    taken = [inbox(desk).take(LETTER + str(number).encode(), (MAILBOX,)) for number in range(3)]
+    done = inbox(desk, step=lambda _step: [path.unlink(missing_ok=True) for path in taken]).work()
+    assert str(done) == "1 human"
+
+
+def test_beyond_what_may_be_kept_the_server_is_asked_to_try_again(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    room = Room(desk.folder / "data", mails=2, octets=10**6)
+    taking = inbox(desk, room=room)
+    with listener(keep=taking.take) as where:
+        answers = [hand_over(where, LETTER, "ons@example.org") for _ in range(4)]
+    assert [code for code, _ in answers] == [250, 250, 452, 452]
+    assert answers[2][1].startswith(b"4.3.1")
+    assert names(desk)[INCOMING] == 2
+    (said,) = [record.getMessage() for record in caplog.records if "could not be kept" in record.getMessage()]
+    assert said.endswith("the folder of mails that came back holds as many as [feedback] allows"), "once, not per mail"
+
+
 # ---------------------------------------------------------------- the command
 
 TOML = """
@@ -273,11 +311,13 @@ def project(folder: Path, relay: int = 2525, leaving_mail: str = "none") -> Desk
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
-    process = subprocess.Popen(
-        command("feedback", "listen"), cwd=folder, env=environment(), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+def running(folder: Path, *options: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """What it logs is in the file `log`."""
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            command("feedback", "listen", *options), cwd=folder, env=environment(), text=True,
+            stdout=subprocess.PIPE, stderr=log,
+        )  # fmt: skip
     try:
         assert process.stdout
         yield process.stdout.readline().split(" at ")[-1].strip(), process
@@ -330,6 +370,21 @@ def test_it_stops_on_sigterm_with_0_and_on_interrupt_with_130(tmp_path: Path) ->
             assert process.wait(20) == status
 
 
+def test_its_json_log_says_what_was_done_and_about_nobody_rule_i7(tmp_path: Path) -> None:
+    folder = tmp_path / "p"
+    project(folder).engine.dispose()
+    with running(folder, "--log-json") as (where, process):
+        assert hand_over(where, LETTER, MAILBOX, "els@elders.example")[0] == 250
+        wait_until(lambda: bool(box(folder / "data", HUMAN).names()))
+        wait_until(lambda: "human" in (folder / "log").read_text())
+        process.terminate()
+        process.wait(20)
+    first, *_, last = [json.loads(line) for line in (folder / "log").read_text().splitlines()]
+    assert (first["level"], first["event"], first["text"]) == ("info", "feedback", "1 human")
+    assert last["text"] == "stopped; what was acknowledged is kept"
+    assert not any(word in (folder / "log").read_text() for word in ("els", "Vraag", "@"))
+
+
 def test_what_nobody_understood_is_listed_shown_and_done(tmp_path: Path) -> None:
     desk = project(tmp_path / "p")
     folder = tmp_path / "p"
@@ -348,6 +403,9 @@ def test_what_nobody_understood_is_listed_shown_and_done(tmp_path: Path) -> None
     newsletter("feedback", "done", value["mail"], cwd=folder).expect(0)
     newsletter("feedback", "list", cwd=folder).expect(0)
     newsletter("feedback", "done", value["mail"], cwd=folder).expect(2)
+    (folder / "data" / "feedback" / HUMAN / "new" / "0.0123456789abcdef").symlink_to("/proc/self/mem")
+    assert "cannot be read: 0.0123456789abcdef" in newsletter("feedback", "list", cwd=folder).expect(1).err
+    newsletter("feedback", "show", "0.0123456789abcdef", cwd=folder).expect(3)
     desk.engine.dispose()
 
 

@@ -5,6 +5,7 @@ import json
 import stat
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,9 +87,12 @@ def test_a_file_from_excel_is_imported_and_what_is_wrong_with_it_is_said(newslet
     report = Path(found["report"])
     assert report.parent == project / "data" / "exports"
     assert stat.S_IMODE(report.stat().st_mode) == 0o600
-    assert report.read_bytes().startswith(b"\xef\xbb\xbfline;result;reason;remedy\r\n"), "as a Dutch Excel opens it"
+    assert report.read_bytes().startswith(b"\xef\xbb\xbffile;line;result;reason;remedy\r\n"), (
+        "as a Dutch Excel opens it"
+    )
     table = list(csv.DictReader(report.read_text(encoding="utf-8-sig").splitlines(), delimiter=";"))
     assert [(row["line"], row["result"]) for row in table] == [("5", "refused"), ("6", "refused"), ("8", "duplicate")]
+    assert {row["file"] for row in table} == {"people.csv"}
     assert "jan@" not in report.read_text().casefold()
 
 
@@ -108,9 +112,29 @@ def test_a_dry_run_leaves_no_row_and_no_file(newsletter: Command, project: Path)
     assert "Nothing is known" in newsletter("show", "jan@example.org", status=1).stdout
 
 
+def test_of_a_zip_each_refusal_names_its_file_and_what_was_not_read_is_said(newsletter: Command, project: Path) -> None:
+    kinds = ("subscribed", "unsubscribed", "nonsubscribed")
+    names = [f"{kind}_email_audience_export_1.csv" for kind in kinds]
+    with zipfile.ZipFile(project / "audience.zip", "w") as archive:
+        for name in names:
+            archive.writestr(name, "Email Address,LEID,EUID\nno address,1,2\n")
+    done = newsletter("import", "audience.zip", *GROUNDS, "--dry-run", "--report", "refused.csv", status=1)
+    for name in names[:2]:
+        assert f"{name}, line 2: not an e-mail address" in done.stdout
+    assert f"{names[2]} was not read: it holds people who never asked for mail" in done.stdout
+    table = list(csv.DictReader((project / "refused.csv").read_text("utf-8-sig").splitlines(), delimiter=";"))
+    assert [(row["file"], row["line"]) for row in table] == [(names[1], "2"), (names[0], "2")]
+    found = answer(newsletter("import", "audience.zip", *GROUNDS, "--dry-run", "--json", status=1))
+    assert found["files_not_read"] == [names[2]]
+    assert [row["file"] for row in found["refused_rows"]] == [names[1], names[0]]
+    with zipfile.ZipFile(project / "broken.zip", "w") as archive:
+        archive.writestr(names[0], "naam\nJan\n")
+    assert f"broken.zip, {names[0]}: no column" in newsletter("import", "broken.zip", *GROUNDS, status=2).stderr
+
+
 def test_the_report_goes_where_it_is_asked(newsletter: Command, project: Path) -> None:
     newsletter("import", "people.csv", *GROUNDS, "--report", "refused.csv", status=1)
-    assert (project / "refused.csv").read_text(encoding="utf-8-sig").startswith("line;result;reason;remedy")
+    assert (project / "refused.csv").read_text(encoding="utf-8-sig").startswith("file;line;result;reason;remedy")
 
 
 def test_a_dry_run_writes_the_report_that_it_is_asked_for(newsletter: Command, project: Path) -> None:

@@ -1,13 +1,11 @@
 """The mails in a real browser: readable for everyone, at every width, in light and in dark (A36-A42, A32)."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
 from newsletter.compose.compile import Compilation
-from tests.support.browser import WCAG, a_page, axe, chromium, overflow
+from tests.support.browser import WCAG, a_page, axe, overflow
 from tests.support.mails import a_list, an_issue, compile_, every_block, loader, page_of, png, starter
 
 pytestmark = [pytest.mark.system("chromium", "node")]
@@ -22,12 +20,6 @@ MAILS = {
 
 
 BLOCKS = every_block("Een korte zin met woorden")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module", params=MAILS)

@@ -21,11 +21,20 @@ from newsletter.compose import fields
 from newsletter.compose.compiled import CompiledIssue, Conditional, Field
 from newsletter.compose.flowed import stuffed
 from newsletter.compose.lines import as_pieces, joined, prefixed, quoted, wrap
-from newsletter.issue.conditions import parse_condition
-from newsletter.message.encoding import normalised
 from newsletter.message.template import MessageTemplate
+from subscribers.segments import parse_condition
 from tests.support.flowed import unflow
-from tests.support.messages import DATE, identity, issue, names, random_issue, random_line, recipient, subjects
+from tests.support.messages import (
+    DATE,
+    identity,
+    issue,
+    names,
+    normalised,
+    random_issue,
+    random_line,
+    recipient,
+    subjects,
+)
 
 COUNT = 3000
 SUPPORT = Path(__file__).resolve().parent.parent / "support"

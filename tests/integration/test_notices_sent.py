@@ -180,6 +180,33 @@ def test_a_relay_that_is_down_leaves_everything_waiting_and_is_named(tmp_path: P
     assert states(project) == ["queued"]
 
 
+def two_relays(folder: Path, first: int, second: int) -> WebProject:
+    """A project whose lists name two relays, in this order."""
+    folder.mkdir(exist_ok=True)
+    toml = TOML.replace("port = 2525", f"port = {first}").format(base_url="http://127.0.0.1:8080")
+    toml = toml.replace("[lists.nieuwsbrief]", '[lists.nieuwsbrief]\nrelay = ["main", "second"]')
+    toml += f'\n[relays.second]\nhost = "127.0.0.1"\nport = {second}\nsecurity = "none"\n'
+    (folder / "newsletter.toml").write_text(toml, encoding="utf-8")
+    return make_project(folder)
+
+
+def test_the_next_relay_takes_them_when_the_first_one_is_not_there(tmp_path: Path) -> None:
+    with nothing_listens() as port, ScriptedServer() as second:
+        project = two_relays(tmp_path, port, second.port)
+        queue(project)
+        assert send(project) == NoticeResult(sent=1)
+    assert second.accepted == ["jan@example.org"]
+
+
+def test_when_no_relay_is_there_the_first_one_is_named(tmp_path: Path) -> None:
+    with nothing_listens() as port, ScriptedServer(script=at("GREETING", "554 not you")) as second:
+        project = two_relays(tmp_path, port, second.port)
+        queue(project)
+        with pytest.raises(ServiceError, match=f"relay 127.0.0.1:{port}"):
+            send(project)
+    assert states(project) == ["queued"]
+
+
 def test_notices_of_a_list_that_is_gone_are_given_up(tmp_path: Path) -> None:
     with ScriptedServer() as server:
         project = a_project(tmp_path, server.port)

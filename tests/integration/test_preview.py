@@ -15,8 +15,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from newsletter.config import templates_dir
-from tests.support.browser import Scheme, a_page, axe, chromium, overflow
+from newsletter.shipped import templates_dir
+from tests.support.browser import Scheme, a_page, axe, overflow
 from tests.support.cli import command, environment
 
 BOUND = pytest.mark.system("chromium", "node")
@@ -88,12 +88,6 @@ def preview(project: Path) -> Iterator[Callable[..., Running]]:
     yield start
     for running in started:
         running.stop()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running_browser:
-        yield running_browser
 
 
 def opened(page: Page, url: str) -> Page:

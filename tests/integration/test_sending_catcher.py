@@ -16,6 +16,7 @@ from newsletter.store import jobs
 from subscribers.errors import InputError, ServiceError
 from subscribers.ledger_entry import nowhere
 from subscribers.tokens import Keyring, Purpose
+from tests.support.cli import newsletter
 from tests.support.sending import World, fresh_store, issue, people
 
 TOML = """
@@ -59,8 +60,14 @@ def test_it_listens_on_this_machine_only(tmp_path):
 
 
 def test_a_port_in_use_is_a_service_error(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ServiceError, match="cannot listen"):
-        Catcher(tmp_path / "mail", port=taken.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ServiceError, match="cannot listen"):
+            Catcher(tmp_path / "mail", port=port)
+        refused = newsletter("mailcatcher", "mail", "--port", str(port), cwd=tmp_path).expect(3)
+    assert "--port" in refused.err
+    assert "[relays.main] port" in refused.err
+    assert not (tmp_path / "mail").exists()
 
 
 def test_a_folder_that_cannot_be_made_is_an_input_error(tmp_path):

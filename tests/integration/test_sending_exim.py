@@ -11,7 +11,7 @@ from newsletter.delivery.worker import run_with
 from newsletter.feedback.judging import Belief, judge
 from newsletter.feedback.model import Kind
 from newsletter.feedback.parse import parse_returned_mail
-from newsletter.message.ids import DeliveryRef, make_message_id
+from newsletter.message.ids import DeliveryRef, message_ids
 from subscribers.tokens import Keyring
 from tests.support.exim import running_exim
 from tests.support.sending import World, fresh_store, planned, short_letter
@@ -58,7 +58,7 @@ JOB = b"r" * 16
 
 
 def envid(delivery: int) -> str:
-    return make_message_id(KEYRING, delivery, JOB, "example.org")[1:-1]
+    return message_ids(KEYRING, JOB, "example.org")(delivery)[1:-1]
 
 
 def asking(claimed) -> Letter:

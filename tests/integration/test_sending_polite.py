@@ -11,18 +11,19 @@ import pytest
 from sqlalchemy import select, update
 
 from newsletter.delivery.control import Stop
-from newsletter.delivery.courtesy import Manners
+from newsletter.delivery.courtesy import Courtesy, Manners
 from newsletter.delivery.job import JobEvent
 from newsletter.delivery.lines import Line
-from newsletter.delivery.outcome import State
+from newsletter.delivery.outcome import Event, Outcome, State
 from newsletter.delivery.pacing import Ramp, Rate, microseconds
 from newsletter.delivery.receivers import Receivers, grouped
-from newsletter.delivery.relays import Via
+from newsletter.delivery.relays import Via, together
 from newsletter.delivery.retry import Reason
 from newsletter.delivery.smtp import Endpoint
 from newsletter.delivery.windows import Hours, Window
 from newsletter.delivery.worker import run_with
 from newsletter.store import jobs
+from newsletter.store.claims import Claim, check_again, claim_batch
 from newsletter.store.requeue import count_retryable, requeue
 from newsletter.store.tables import delivery
 from subscribers.errors import ServiceError
@@ -115,6 +116,20 @@ def test_the_limit_holds_over_runs_and_processes(world):
     assert max(server.times.values()) == 1
 
 
+@pytest.mark.parametrize("event", [JobEvent.PAUSE, JobEvent.CANCEL])
+def test_a_job_that_stopped_leaves_no_queue_for_the_next_one_to_stand_behind(world, event):
+    limits = {"gmail": [Rate(2, 3600)]}
+    first = spread(world, ["gmail.com"] * 40)
+    with ScriptedServer() as server:
+        run(world, first, server, manners(limits, patience=0))
+        jobs.change_job(world.engine, first.id, event, datetime.now(UTC))
+        second = planned(world.engine, slug="herfst")
+        later = World(world.engine, world.folder, clock=lambda: datetime.now(UTC) + timedelta(minutes=64))
+        result = run(later, second, server, manners(limits, patience=0))
+    assert result.counts[State.SENT] == 2, "there is room, and nobody whose turn it is"
+    assert result.next_due - datetime.now(UTC) < timedelta(hours=3)
+
+
 def test_what_waits_for_its_slot_does_not_expire(world):
     job = spread(world, ["gmail.com"] * 4)
     with ScriptedServer() as server:
@@ -159,6 +174,42 @@ def test_a_slowed_group_is_slow_in_the_next_run_too_and_recovers(world):
         assert len(server.accepted) == sent, "closed for a minute"
         later = World(world.engine, world.folder, clock=lambda: datetime.now(UTC) + timedelta(hours=2))
         assert run(later, job, server, manners(patience=10)).counts[State.SENT] == 6
+
+
+def ids_of(world, job):
+    with reading(world.engine) as connection:
+        return list(connection.scalars(select(delivery.c.id).where(delivery.c.job_id == job.id)))
+
+
+def test_a_relay_that_pushes_back_gets_half_of_what_it_got_lately(world):
+    job = spread(world, ["gmail.com", "kpnmail.nl", "een.example"] * 40)
+    now = [datetime(2027, 6, 14, 9, tzinfo=UTC)]
+    polite = manners()
+    polite.receivers.relay.ceiling = 1000.0  # of another day
+    courtesy = Courtesy(polite, world.engine, job.id, lambda: now[0])
+    ids = ids_of(world, job)
+    now[0] += timedelta(minutes=50)  # outside its hours, say
+    courtesy.heard([Outcome(identity, Event.ACCEPT, "", 250, "ok") for identity in ids[:60]])
+    now[0] += timedelta(seconds=6)
+    courtesy.heard([Outcome(identity, Event.DEFER, Reason.BUSY, 451, "4.3.2 later") for identity in ids[60:]])
+    assert polite.receivers.relay.speed == pytest.approx(5)
+
+
+def test_what_is_in_stock_when_the_hours_end_waits_until_they_begin_again(world):
+    job = spread(world, ["example.org"] * 3)
+    now = [datetime(2027, 6, 14, 15, 59, 59, tzinfo=UTC)]
+    courtesy = Courtesy(manners(windows=["08:00-18:00"]), world.engine, job.id, lambda: now[0])
+    claim = Claim(worker="w", now=now[0], lease=timedelta(minutes=5))
+    batch = claim_batch(world.engine, job.id, claim, 3)
+    again = check_again(world.engine, job.id, claim, ids_of(world, job))
+    assert courtesy.is_open
+    assert courtesy.sift("w", again) == again
+    now[0] += timedelta(seconds=1)
+    late = courtesy.sift("w", again)
+    assert (late.claimed, late.aside) == ((), len(batch.claimed))
+    assert courtesy.next_slot() is None
+    assert courtesy.goes_on_at == datetime(2027, 6, 15, 6, tzinfo=UTC)
+    assert reasons(world, job) == [(Reason.PACE, 0)] * 3
 
 
 def test_refusals_about_us_halt_the_job_and_can_be_tried_again(world):
@@ -280,6 +331,20 @@ def test_a_relay_that_stands_by_is_not_used_while_the_other_lives(world):
         assert run_with(means, job).counts[State.SENT] == 50
     assert len(main.accepted) == 50
     assert not spare.accepted
+
+
+@pytest.mark.parametrize(
+    ("weights", "speeds"),
+    [
+        ((1, 3), (1.0, 3.0)),
+        ((1, 0), (4.0, 4.0)),  # who stands by takes over all of it
+        ((1, 0, 0), (4.0, 2.0, 2.0)),
+        ((0, 0), (2.0, 2.0)),
+    ],
+)
+def test_a_job_that_is_spread_is_no_faster_over_several_relays(weights, speeds):
+    vias = together([via(str(number), 25, weight) for number, weight in enumerate(weights)], spread=4.0)
+    assert tuple(item.pace.messages_per_second for item in vias) == speeds
 
 
 def test_several_relays_stop_together(world):

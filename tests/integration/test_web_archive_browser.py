@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from newsletter.web.app import create_app
-from tests.support.browser import Scheme, a_page, axe, chromium, overflow, picture
-from tests.support.web import WebProject, make_project, running, sample_issue
+from tests.support.browser import Scheme, a_page, axe, overflow, picture
+from tests.support.web import WebProject, make_project, sample_issue
 
 pytestmark = [pytest.mark.system("chromium", "node")]
 
@@ -67,18 +66,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProject]:
         made.publish(replace(sample_issue(list_slug, slug), date=day, language=language, **texts))
     yield made
     made.engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def site(project: WebProject) -> Iterator[str]:
-    with running(create_app(project.parts())) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running_browser:
-        yield running_browser
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

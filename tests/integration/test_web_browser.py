@@ -5,9 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from newsletter.web.app import create_app
-from tests.support.browser import Scheme, a_page, axe, chromium, overflow
-from tests.support.web import WebProject, make_project, running
+from tests.support.browser import Scheme, a_page, axe, overflow
+from tests.support.web import WebProject, make_project
 
 pytestmark = [pytest.mark.system("chromium", "node")]
 
@@ -17,18 +16,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebProject]:
     made = make_project(tmp_path_factory.mktemp("site"))
     yield made
     made.engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def site(project: WebProject) -> Iterator[str]:
-    with running(create_app(project.parts())) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running_browser:
-        yield running_browser
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -130,4 +117,4 @@ def test_no_page_loads_anything_from_elsewhere_or_runs_a_script(
             assert page.locator("script").count() == 0
         assert page.context.cookies() == []
     assert all(url.startswith(site) for url in asked)
-    assert not [text for text in complaints if "favicon" not in text and "404" not in text]
+    assert not [text for text in complaints if "404" not in text]

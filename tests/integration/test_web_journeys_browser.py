@@ -200,7 +200,10 @@ def test_axe_finds_nothing_and_every_page_reflows(town: Town, width: int, scheme
         fine("preferences")
         sent("name", name="Noor")
         sent("name", name="=1+1")
+        expect(page.get_by_role("alert")).to_be_focused()
         sent("address", address="wrong")
+        page.get_by_role("alert").get_by_role("link").click()
+        expect(page.locator("#address")).to_be_focused()
         sent("address", address=f"nieuw-{who}")
         mails = {kind: mail for kind, mail, _ in notices(town.project, who)}
         for kind in ("address-old", "address-new"):
@@ -221,6 +224,11 @@ def test_axe_finds_nothing_and_every_page_reflows(town: Town, width: int, scheme
         sent("leave")
         page.get_by_role("button").click()
         fine("returned")
+        sent("leave-all")
+        page.goto(manage)
+        fine("over")
+        page.get_by_role("button").click()
+        fine("undo asked for")
         for path in ("/mijn/", "/mijn/?language=en", link(town.project, Purpose.UNDO, ref)):
             page.goto(town.site + path)
             fine(path[:20])

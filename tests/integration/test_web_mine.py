@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import secrets
 import statistics
 import time
@@ -51,7 +52,7 @@ def address(project: WebProject) -> str:
         person = find(connection, made)
         assert person
         names = {"name": "Zoë <b>de Vries</b>", "organisation": "Gemeente Voorbeeldstad"}
-        correct(connection, person.id, **names, attributes={"gemeente": "Ede"})
+        correct(connection, person.id, **names, now=utc_now(), attributes={"gemeente": "Ede"})
     return made
 
 
@@ -226,9 +227,14 @@ def test_a_correction_is_stored_and_shown(project: WebProject, client: httpx.Cli
 def test_a4_a_correction_that_is_no_harmless_line_is_refused(
     project: WebProject, client: httpx.Client, address: str
 ) -> None:
-    answer = enter(project, client, address).press(ROOM, "correct", name="Jan\nBcc: x")
+    given = {"name": "Jan\nBcc: x", "organisation": "Gemeente", "attribute.gemeente": "=1+1"}
+    answer = enter(project, client, address).press(ROOM, "correct", **given)
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
+    assert '<a href="#name">Uw naam: Schrijf dit op één regel' in answer.text
+    assert '<a href="#attribute-1">Gemeente: Schrijf dit op één regel' in answer.text
+    assert len(re.findall(r'<input[^>]*aria-invalid="true"[^>]*>', answer.text)) == 2
+    assert known(project, address).organisation == "Gemeente Voorbeeldstad"
 
 
 def test_b8_the_downloads_hold_everything_and_run_nothing(

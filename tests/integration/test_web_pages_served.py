@@ -94,7 +94,7 @@ def test_general_pages_come_in_both_languages(client: httpx.Client) -> None:
     assert "afmelden@example.org" in client.get("/u").text
 
 
-PATHS = ["/", "/u/", "/u/x", "/archive/nieuwsbrief/zomer", f"/media/{NAME}", "/nergens", "/healthz"]
+PATHS = ["/", "/u/", "/u/x", "/archive/nieuwsbrief/zomer", f"/media/{NAME}", "/nergens", "/healthz", "/favicon.ico"]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -110,6 +110,12 @@ def test_every_answer_carries_the_protective_headers_and_no_cookie(
     assert headers["x-content-type-options"] == "nosniff"
     assert "permissions-policy" in headers
     assert not {"set-cookie", "server", "x-powered-by"} & set(headers)
+
+
+def test_a_browser_that_looks_for_an_icon_is_told_once_that_there_is_none(client: httpx.Client) -> None:
+    answer = client.get("/favicon.ico")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["cache-control"] == "public, max-age=604800"
 
 
 def test_what_follows_a_token_is_never_stored(project: WebProject, client: httpx.Client) -> None:

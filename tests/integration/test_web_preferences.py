@@ -1,9 +1,11 @@
 """The undo, the page of one subscription and both ends of a change of address, over HTTP (I1, A12, A13, B5, B15)."""
 
+import re
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 
 import httpx
@@ -13,10 +15,10 @@ from sqlalchemy import select, update
 from subscribers.clock import utc_now
 from subscribers.ledger_entry import Kind
 from subscribers.store import erase_subscriber, find
-from subscribers.tables import subscription
+from subscribers.tables import consent, subscription
 from subscribers.tokens import Keyring, Purpose
 from subscribers.transactions import reading, writing
-from tests.support.visitors import EXTRA, link, notices
+from tests.support.visitors import EXTRA, hidden, link, notices
 from tests.support.web import NOW, WebProject, make_project, running_site
 
 PAGES = (Purpose.UNDO, Purpose.MANAGE, Purpose.ADDRESS, Purpose.MY_DATA)
@@ -48,6 +50,12 @@ def row_of(project: WebProject, ref: bytes):
 def known(project: WebProject, address: str):
     with reading(project.engine) as connection:
         return find(connection, address)
+
+
+def last_consent(project: WebProject, ref: bytes):
+    query = select(consent).join(subscription).where(subscription.c.ref == ref).order_by(consent.c.id.desc()).limit(1)
+    with reading(project.engine) as connection:
+        return connection.execute(query).one()
 
 
 # ---------------------------------------------------------------- farewell and undo
@@ -123,6 +131,27 @@ def test_an_undo_tells_its_bearer_the_truth(project: WebProject, client: httpx.C
     assert "kan niet meer" in gone.text
 
 
+@pytest.mark.parametrize(("slug", "said"), [("nieuwsbrief", "Per ongeluk afgemeld?"), ("bulletin", "by accident?")])
+def test_b3_an_undo_keeps_the_words_of_the_page_on_which_its_button_was_pressed(
+    project: WebProject, client: httpx.Client, address: str, slug: str, said: str
+) -> None:
+    ref = project.subscribe(address, slug)
+    farewell = client.post(link(project, Purpose.UNSUBSCRIBE, ref), data={"page": "1", "list": slug}).text
+    client.post(undo_of(farewell), data={"shown": hidden(farewell, "shown")})
+    below = last_consent(project, ref)
+    client.post(link(project, Purpose.UNSUBSCRIBE, ref))
+    path = link(project, Purpose.UNDO, ref)
+    page = client.get(path).text
+    client.post(path)
+    mailed = last_consent(project, ref)
+    assert said in below.wording
+    assert project.configuration.lists[slug].title in mailed.wording
+    for row, seen in ((below, farewell), (mailed, page)):
+        assert (row.event, row.source, row.wording_version) == ("returned", "undo of leaving", "1")
+        assert [line for line in row.wording.split("\n") if line not in unescape(seen)] == []
+        assert row.wording.split("\n")[-1] in seen.partition("<button")[2]
+
+
 def test_100_parallel_leaves_of_one_person_are_one_ending_and_one_mail(
     project: WebProject, client: httpx.Client, address: str
 ) -> None:
@@ -169,6 +198,7 @@ def test_less_often_is_offered_where_the_list_does_and_kept_in_days(
     assert 'name="pace"' not in client.get(link(project, Purpose.MANAGE, other)).text
     refused = client.post(link(project, Purpose.MANAGE, other), data={"action": "pace", "pace": "fewer"})
     assert refused.status_code == 422
+    assert "Hoe vaak: Deze nieuwsbrief kan niet minder vaak" in refused.text
     assert row_of(project, other).every_days is None
 
 
@@ -183,8 +213,54 @@ def test_leaving_all_lists_is_taken_back_as_one_act(project: WebProject, client:
     refs = [project.subscribe(address, slug) for slug in ("maand", "nieuwsbrief", "bulletin")]
     answer = client.post(link(project, Purpose.MANAGE, refs[1]), data={"action": "leave-all"})
     assert {project.state(ref) for ref in refs} == {"ended"}
+    assert "U bent afgemeld voor al onze nieuwsbrieven" in answer.text
     client.post(undo_of(answer.text))
     assert {project.state(ref) for ref in refs} == {"active"}
+
+
+def test_the_answer_to_all_lists_is_in_the_language_of_the_list_and_true_of_who_had_left_that_one(
+    project: WebProject, client: httpx.Client, address: str
+) -> None:
+    left, other = project.subscribe(address, "bulletin"), project.subscribe(address)
+    english = client.post(link(project, Purpose.MANAGE, left), data={"action": "leave"}).text
+    assert "You have unsubscribed from Sample Bulletin" in english
+    answer = client.post(link(project, Purpose.MANAGE, left), data={"action": "leave-all"})
+    assert "U bent afgemeld voor al onze nieuwsbrieven" in answer.text
+    assert project.state(other) == "ended"
+    client.post(undo_of(answer.text))
+    assert (project.state(left), project.state(other)) == ("ended", "active"), "what this press ended, and no more"
+    everything = client.post(link(project, Purpose.MANAGE, project.subscribe(f"b{address}", "bulletin")),
+                             data={"action": "leave-all"})  # fmt: skip
+    assert "You have unsubscribed from all our newsletters" in everything.text
+
+
+def test_the_preference_link_after_leaving_mails_the_way_back_to_the_owner_and_to_nobody_else(
+    project: WebProject, client: httpx.Client, address: str
+) -> None:
+    """The link stands in every mail, and mails are forwarded: its bearer may ask, the owner takes it back."""
+    ref = project.subscribe(address)
+    path = link(project, Purpose.MANAGE, ref)
+    client.post(link(project, Purpose.UNSUBSCRIBE, ref))
+    page = client.get(path).text
+    assert page.count("<button") == 1
+    assert "/u/undo/" not in page
+    answers = [client.post(path, data={"action": "undo"}) for _ in range(2)]
+    assert "Kijk in uw mail" in answers[0].text
+    assert answers[0].content == answers[1].content
+    assert [(kind, to) for kind, _, to in notices(project, address)] == [("undo", None)]
+    assert project.state(ref) == "ended"
+
+
+def test_what_cannot_be_taken_back_gets_the_same_answer_and_no_mail(project: WebProject, client: httpx.Client) -> None:
+    ended, bounced = (f"{secrets.token_hex(8)}@example.org" for _ in range(2))
+    refs = [project.subscribe(ended), project.subscribe(bounced), secrets.token_bytes(16)]
+    client.post(link(project, Purpose.UNSUBSCRIBE, refs[0]))
+    with writing(project.engine) as connection:
+        changed = {"state": "ended", "ended_reason": "hard-bounce", "ended_at": utc_now(), "erase_at": NOW}
+        connection.execute(update(subscription).where(subscription.c.ref == refs[1]).values(**changed))
+    answers = {client.post(link(project, Purpose.MANAGE, ref), data={"action": "undo"}).content for ref in refs}
+    assert len(answers) == 1
+    assert (len(notices(project, ended)), notices(project, bounced)) == (1, [])
 
 
 def test_the_page_of_ended_erased_and_unknown_is_the_same(project: WebProject, client: httpx.Client) -> None:
@@ -209,6 +285,10 @@ def test_a_name_is_corrected_and_shown_to_nobody(project: WebProject, client: ht
     assert (known(project, address).name, known(project, address).organisation) == ("Zoë de Vries", "Gemeente")
 
 
+def invalid(page: str) -> list[str]:
+    return re.findall(r'<input[^>]*aria-invalid="true"[^>]*>', page)
+
+
 @pytest.mark.parametrize("bad", ["Jan\r\nBcc: a@example.org", "=cmd|x!A1", "x" * 201, "Jan\u202e"])
 def test_a4_a_name_that_is_not_one_harmless_line_is_refused_at_its_field(
     project: WebProject, client: httpx.Client, address: str, bad: str
@@ -216,9 +296,32 @@ def test_a4_a_name_that_is_not_one_harmless_line_is_refused_at_its_field(
     path = link(project, Purpose.MANAGE, project.subscribe(address))
     answer = client.post(path, data={"action": "name", "name": bad})
     assert answer.status_code == 422
-    assert 'role="alert"' in answer.text
-    assert 'aria-invalid="true"' in answer.text
+    assert 'role="alert" tabindex="-1"' in answer.text
+    assert len(invalid(answer.text)) == 1
     assert known(project, address).name == ""
+
+
+@pytest.mark.parametrize(
+    ("field", "bad", "said"),
+    [
+        ("name", "=cmd|x!A1", "Uw naam: Schrijf dit op één regel"),
+        ("name", "x" * 201, "Uw naam: Gebruik hooguit 200 tekens."),
+        ("organisation", "www.elders.example", "Uw organisatie: Laat het webadres weg."),
+        ("address", "niet goed", "Nieuw mailadres: Vul een volledig mailadres in"),
+        ("address", "", "Nieuw mailadres: Vul het nieuwe mailadres in."),
+    ],
+)
+def test_wcag_331_a_mistake_is_said_with_its_field_its_reason_and_a_way_to_it(
+    project: WebProject, client: httpx.Client, address: str, field: str, bad: str, said: str
+) -> None:
+    action = "address" if field == "address" else "name"
+    path = link(project, Purpose.MANAGE, project.subscribe(address))
+    page = client.post(path, data={"action": action, "name": "Jan", field: bad}).text
+    assert f'<a href="#{field}">{said}' in unescape(page)
+    (wrong,) = invalid(page)
+    assert f'id="{field}"' in wrong
+    assert f'{field}-wrong"' in wrong.partition('aria-describedby="')[2]
+    assert f'id="{field}-wrong">{said.partition(": ")[2]}' in unescape(page)
 
 
 # ---------------------------------------------------------------- change of address

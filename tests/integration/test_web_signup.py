@@ -1,5 +1,6 @@
 """Signing up over HTTP and real SMTP: no oracle, no flood, nothing by GET, nobody in a log (I1, I7, B3)."""
 
+import io
 import logging
 import secrets
 import statistics
@@ -9,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from html import unescape
 from pathlib import Path
 from unittest.mock import patch
 
@@ -19,11 +21,18 @@ from sqlalchemy import Engine, event, select
 from newsletter.delivery.catcher import Catcher
 from newsletter.delivery.notices import NoticeResult
 from newsletter.web.limits import Limit
+from subscribers.clock import utc_now
+from subscribers.csv_reading import CsvReader
+from subscribers.import_grounds import Grounds
+from subscribers.import_report import ImportReport
+from subscribers.import_rules import Rules
+from subscribers.import_store import import_files
+from subscribers.importing import map_columns
 from subscribers.leaving import end_many, suppress
 from subscribers.store import find
 from subscribers.subscription import Actor, EndedReason
 from subscribers.suppression import SuppressionReason
-from subscribers.tables import notice, subscription
+from subscribers.tables import consent, notice, subscription
 from subscribers.tokens import Keyring, Purpose
 from subscribers.transactions import reading, writing
 from tests.support.signup import TOML, link_in, mails, open_project, post, send_all, wording
@@ -97,8 +106,41 @@ def test_from_the_form_to_the_list_with_one_mail_and_one_button(
     assert (done.status_code, "U staat op de lijst" in done.text) == (200, True)
     assert state(project, "jan@example.org") == "active"
     assert shape(client.post(link)) == shape(done), "idempotent"
+    again = client.get(link)
+    assert (again.status_code, again.text.count("<button"), "U staat al op de lijst" in again.text) == (200, 0, True)
     with reading(project.engine) as connection:
         assert find(connection, "jan@example.org").name == "Jan de Vries"
+
+
+@pytest.mark.parametrize(
+    ("slug", "said", "never"),
+    [
+        ("nieuwsbrief", "Uw mailadres staat in de bestanden van Organisatie Voorbeeld.", "aangemeld"),
+        ("bulletin", "Your mail address is in the files of Organisatie Voorbeeld.", "signed up"),
+    ],
+)
+def test_b3_who_came_in_a_file_is_asked_in_words_that_are_true_of_them_and_those_are_kept(
+    project: WebProject, client: httpx.Client, tmp_path: Path, slug: str, said: str, never: str
+) -> None:
+    grounds = Grounds(list=slug, basis="consent", source="a file", now=utc_now(), cutoff=utc_now())
+    reader = CsvReader(io.BytesIO(b"email\njan@example.org\n"))
+    report = ImportReport()
+    files = [(reader, map_columns(reader.header))]
+    import_files(project.engine, files, grounds, report=report, rules=Rules(asks=True))
+    assert (report.asked, send_all(project).sent) == (1, 1)
+    (mail,) = mails(tmp_path / "mail")
+    link = link_in(mail)
+    page = client.get(link).text
+    assert said in page
+    assert never not in page + mail.as_string()
+    assert client.post(link).status_code == 200
+    with reading(project.engine) as connection:
+        kept = connection.execute(select(consent).order_by(consent.c.id.desc()).limit(1)).one()
+    assert (kept.event, kept.source) == ("confirmed", "confirmation page, after an import")
+    assert kept.wording_version == "imported 1"
+    assert [line for line in kept.wording.split("\n") if line not in unescape(page)] == []
+    assert said in kept.wording
+    assert kept.wording.split("\n")[-1] in page.partition("<button")[2]
 
 
 def test_i1_a12_a_thousand_looks_at_form_and_link_change_nothing(

@@ -33,7 +33,7 @@ def run(installed: Path, cwd: Path, *arguments: str) -> subprocess.CompletedProc
 
 def test_the_wheel_is_what_runs(installed: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(installed), "PYTHONSAFEPATH": "1"}
-    code = "import newsletter, newsletter.config as c; print(newsletter.__file__, c.templates_dir())"
+    code = "import newsletter, newsletter.shipped as s; print(newsletter.__file__, s.templates_dir())"
     shown = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     ).stdout.split()

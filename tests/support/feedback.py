@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 from newsletter.config import Configuration
 from newsletter.feedback.applying import Applier
 from newsletter.feedback.case import Handled
-from newsletter.message.ids import make_message_id, make_verp_sender
+from newsletter.message.ids import make_verp_sender, message_ids
 from newsletter.store.tables import delivery, send_job
 from subscribers.schema import metadata
 from subscribers.tables import subscriber, subscription, suppression
@@ -94,7 +94,7 @@ class Desk:
             return bytes(connection.scalars(query).one())
 
     def message_id(self, number: int) -> str:
-        return make_message_id(KEYRING, number, self.job_ref(number), "example.org")
+        return message_ids(KEYRING, self.job_ref(number), "example.org")(number)
 
     def everything(self) -> dict[str, list[tuple[object, ...]]]:
         with reading(self.engine) as connection:
@@ -170,8 +170,18 @@ def bounce(
     ).encode()
 
 
-def complaint(to: str, *, kind: str = "abuse", recipient: str = "", message_id: str = "<1@elsewhere.example>") -> bytes:
-    """A feedback report (RFC 5965) in own words; the recipient is redacted unless given."""
+def complaint(
+    to: str,
+    *,
+    kind: str = "abuse",
+    recipient: str = "",
+    message_id: str = "<1@elsewhere.example>",
+    addressed: str = "undisclosed",
+) -> bytes:
+    """A feedback report (RFC 5965) in own words; the recipient is redacted unless given.
+
+    `addressed` is the To of the mail that it complains about.
+    """
     return "\r\n".join(
         [
             "Return-Path: <fbl@provider.example>",
@@ -198,7 +208,7 @@ def complaint(to: str, *, kind: str = "abuse", recipient: str = "", message_id: 
             "Content-Type: message/rfc822",
             "",
             "From: Programma Voorbeeld <nieuws@example.org>",
-            "To: undisclosed",
+            f"To: {addressed}",
             f"Message-ID: {message_id}",
             "Subject: Zomereditie",
             "",

@@ -15,37 +15,29 @@ from newsletter.compose.folders import folder_images, folder_templates
 from newsletter.compose.furniture import furniture
 from newsletter.compose.images import ImageError
 from newsletter.compose.templating import Templates
-from newsletter.config import Limits, MailingList, load, templates_dir
-from newsletter.issue.model import (
-    Agenda,
-    AgendaEntry,
-    Article,
-    Block,
+from newsletter.config import load
+from newsletter.config_lists import MailingList
+from newsletter.config_site import Limits
+from newsletter.issue.model import Article, Block, Issue, ListBlock, Note, Quote
+from newsletter.issue.model_blocks import (
     Button,
     Card,
     Cards,
     Contents,
     Divider,
     Download,
-    FieldRef,
     Figure,
     Figures,
     Heading,
-    Invitation,
-    Issue,
-    Link,
-    ListBlock,
-    Mixed,
-    Note,
     Paragraph,
     Picture,
-    ProgrammeItem,
-    Quote,
     Recording,
     Table,
-    Text,
 )
+from newsletter.issue.model_meetings import Agenda, AgendaEntry, Invitation, ProgrammeItem
+from newsletter.issue.model_text import FieldRef, Link, Mixed, Text
 from newsletter.issue.parse import KnownNames, parse_issue
+from newsletter.shipped import templates_dir
 
 STARTERS = templates_dir() / "starters"
 BASE_URL = "https://nieuws.example.org"

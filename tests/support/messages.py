@@ -2,9 +2,10 @@
 
 import datetime as dt
 import random
+import re
 
 from newsletter.compose.compiled import Asset, CompiledIssue, Escape, Field
-from newsletter.issue.model import Filter
+from newsletter.issue.model_text import Filter
 from newsletter.message.identity import MailIdentity
 from newsletter.message.recipient import Recipient
 
@@ -124,3 +125,8 @@ def _random_pieces(rng: random.Random, escape: Escape, *, lines: int) -> tuple[s
             field = rng.choice(["name", "organisation", "unsubscribe_url", "absent"])
             pieces.append(Field(field, OR_READER if rng.random() < 0.5 else (), escape))
     return tuple(pieces)
+
+
+def normalised(text: str) -> str:
+    """`text` with LF for every kind of line end: what a reader gets, whatever the editor's system wrote."""
+    return re.sub(r"\r\n|\r|\n", "\n", text)

@@ -1,17 +1,21 @@
 """The process that crash tests kill: runs the one job of a store, as `newsletter send` would.
 
-python -m tests.support.sending_runner URL FOLDER PORT JOB [SIZE [power-safe]]; ends with the exit status of the result.
+python -m tests.support.sending_runner URL FOLDER PORT JOB [SIZE [power-safe] [shared]]; ends with the exit status of the
+result. `shared`: the relay has a name and the limits of SHARED, which hold for all processes together.
 """
 
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+from newsletter.delivery.relays import Limits
 from newsletter.delivery.worker import run_with
 from newsletter.store import jobs
 from newsletter.store.engine import connect
 from subscribers.errors import NewsletterError
-from tests.support.sending import World
+from tests.support.sending import World, paced
+
+SHARED = Limits(connections=4, messages_per_second=60)
 
 
 def main() -> int:
@@ -21,6 +25,9 @@ def main() -> int:
     world = World(engine, Path(folder))
     try:
         means = replace(world.means(int(port), size=size), power_safe=is_power_safe)
+        if "shared" in more:
+            pace = paced(connections=SHARED.connections, messages_per_second=SHARED.messages_per_second)
+            means = replace(means, relay="main", limits=SHARED, pace=pace)
         result = run_with(means, jobs.get_job(engine, int(job)))
     except NewsletterError as error:
         sys.stderr.write(f"{error}\n")

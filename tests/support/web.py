@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from newsletter.compose.compiled import Asset, CompiledIssue, Escape, Field
 from newsletter.config import Configuration, load
 from newsletter.delivery.job import JobState
-from newsletter.issue.model import Filter
+from newsletter.issue.model_text import Filter
 from newsletter.store.ledger import Ledger
 from newsletter.store.migrate import open_store
 from newsletter.store.secrets import load_keyring

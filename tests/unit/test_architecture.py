@@ -1,4 +1,4 @@
-"""Dependencies run downward only, and pure modules import nothing that does I/O (DESIGN.md, "The house")."""
+"""Dependencies run downward only, and pure modules import nothing that does I/O (docs/architecture.md, "The house")."""
 
 import ast
 from collections.abc import Iterator
@@ -9,6 +9,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 LAYERS = [
+    "sandbox",
+    "shipped",
     "config",
     "privacy",
     "issue",
@@ -51,7 +53,10 @@ IO_LIBRARIES = {
 PURE_PACKAGES = ["newsletter/issue", "newsletter/compose", "newsletter/preflight", "newsletter/message"]
 PURE_MODULES = [
     *(f"{name.replace('.', '/')}.py" for name in sorted(RULES_OF_DELIVERY)),
-    *(f"newsletter/delivery/{name}.py" for name in ("placing", "forecast", "shares", "line_notes")),
+    *(
+        f"newsletter/delivery/{name}.py"
+        for name in ("placing", "forecast", "shares", "line_notes", "portions", "slowest")
+    ),
     *(
         f"subscribers/{name}.py"
         for name in ("address", "clock", "consent", "errors", "importing", "exporting", "retention", "subscription")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.config import Configuration, find_file, load, parse_mailbox
+from newsletter.config import Configuration, find_file, load
+from newsletter.config_values import parse_mailbox
 from subscribers.errors import ConfigurationError
 
 SMALLEST = """

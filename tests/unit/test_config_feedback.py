@@ -30,7 +30,7 @@ def test_the_starter_shows_every_setting_with_its_default() -> None:
     assert set(default) == set(shown)
     assert set(default["listen"]) == set(shown["listen"])
     assert set(default["imap"]) - {"password"} == set(shown["imap"])
-    for name in ("soft_limit", "soft_days", "policy_limit", "human_days"):
+    for name in ("soft_limit", "soft_days", "policy_limit", "human_days", "kept_mails", "kept_megabytes"):
         assert shown[name] == default[name]
     assert shown["listen"] == default["listen"]
     for name in ("security", "folder", "done_folder", "minutes", "megabytes"):

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from newsletter.config import templates_dir
+from newsletter.shipped import templates_dir
 from newsletter.web.preview.choice import read_choice
 from newsletter.web.preview.desk import Desk
 from newsletter.web.preview.frame import framed, policy

@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias
 
 from newsletter.compose.compile import Compilation
 from newsletter.compose.fields import fill
-from newsletter.config import MailingList
+from newsletter.config_lists import MailingList
 from newsletter.issue.finding import Finding, Severity
 from newsletter.message.identity import MailIdentity
 from newsletter.message.template import MessageTemplate

@@ -7,11 +7,11 @@ from datetime import date, datetime
 from pathlib import PurePath
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from newsletter.compose.dates import day_in_words
 from newsletter.issue.finding import Finding, Severity
 from newsletter.message.headers import UnsafeValueError
+from newsletter.sandbox import sandbox
 from newsletter.web.preview.choice import KINDS, Choice, View
 from newsletter.web.preview.letter import Letter
 from newsletter.web.preview.look import Draft, Row
@@ -44,14 +44,7 @@ class Pages:
     def __init__(self, loader: jinja2.BaseLoader, *, language: Language, root: str) -> None:
         self.language = language
         self._root = root
-        self._environment = ImmutableSandboxedEnvironment(
-            loader=loader,
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
+        self._environment = sandbox(loader, auto_reload=False)
 
     def index(self, rows: Sequence[Row | str], folder: str) -> str:
         """The index of the folder."""

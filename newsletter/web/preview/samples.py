@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from newsletter.config import MailingList
-from newsletter.issue.conditions import LANGUAGE
+from newsletter.config_lists import MailingList
 from newsletter.message.identity import MailIdentity
 from newsletter.message.recipient import Recipient
 from newsletter.message.template import sample_recipient
 from newsletter.web.preview.choice import Sample
+from subscribers.segments import LANGUAGE
 
 ADDRESS = "noor.de.vries@example.org"
 LONG_ADDRESS = "wilhelmina.van.den.heuvel-van.oosterhout@samenwerkingsverband-voorbeeldstad.example.org"

@@ -1,5 +1,6 @@
 """A project with people and an issue of a given size, for measuring delivery; made once, copied for every run."""
 
+import os
 import secrets
 import shutil
 import sqlite3
@@ -19,6 +20,7 @@ from newsletter.config import load
 from newsletter.delivery.job import SendJob
 from newsletter.delivery.worker import Sending
 from newsletter.message.identity import identity_of
+from newsletter.store.dkim_keys import create_key
 from newsletter.store.jobs import FrozenIssue, plan_job
 from newsletter.store.migrate import open_store
 from newsletter.store.secrets import load_keyring
@@ -43,6 +45,13 @@ unsubscribe_mailbox = "afmelden@example.org"
 basis = "consent"
 controller = "Organisatie Voorbeeld, Postbus 1, 1000 AA Voorbeeldstad"
 privacy_url = "https://example.org/privacy"
+"""
+DKIM = """dkim = ["meting"]
+
+[dkim.meting]
+domain = "example.org"
+selector = "meting"
+key_file = "dkim.pem"
 """
 NAMES = (
     "Jan Jansen",
@@ -97,15 +106,18 @@ def _people(numbers: range, now: str) -> Iterator[tuple[Any, ...]]:
         yield secrets.token_bytes(16), address, address, NAMES[number % len(NAMES)], place, now
 
 
-def plan(source: Path, folder: Path, *, kilobytes: int, port: int, connections: int) -> Planned:
-    """A copy of the project in `folder`, with a job that nobody ran yet."""
+def plan(source: Path, folder: Path, *, kilobytes: int, port: int, connections: int, sign: str = "") -> Planned:
+    """A copy of the project in `folder`, with a job that nobody ran yet; `sign` is "rsa", "ed25519" or nothing."""
     shutil.copytree(source, folder)
     file = folder / "newsletter.toml"
-    file.write_text(TOML.format(port=port, connections=connections), encoding="utf-8")
+    if sign:
+        create_key(folder / "dkim.pem", ed25519=sign == "ed25519")
+    file.write_text(TOML.format(port=port, connections=connections) + (DKIM if sign else ""), encoding="utf-8")
     configuration = load(file, {})
     engine = open_store(configuration)
     identity = identity_of(LIST, configuration.mailing_list(LIST))
     frozen = FrozenIssue(compiled=replace(issue(kilobytes), slug="meting"), identity=identity)
     _, job = plan_job(engine, nowhere, frozen, now=datetime.now(UTC))
     keyring = load_keyring(configuration.data_dir)
+    os.sync()  # or the first commit of the job would wait until the copy is on the disk
     return Planned(Sending(configuration=configuration, engine=engine, remember=nowhere, keyring=keyring), job, frozen)

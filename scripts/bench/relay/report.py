@@ -11,6 +11,10 @@ BARS = {
     ("replies 20 ms late, 60 KB, 50 connections", "smtp-source"): 3.5,
 }
 """What ours must be, as a multiple of another; of nodemailer its best, of two processes or one."""
+SIGNED = {("ours, RSA-2048", "60 KB, 10"): 0.6, ("ours, Ed25519", "60 KB, 10"): 0.9}
+"""What a signed job must be, as a multiple of smtp-source, which signs nothing."""
+OF_OPENSSL = 0.8
+"""And of the signatures that `openssl speed rsa2048` makes on the processors that sign."""
 MICROSECONDS = 130
 """Processor time of a 60 KB message, at most."""
 MEGABYTES = 200
@@ -25,6 +29,8 @@ Found: TypeAlias = dict[str, dict[str, float]]
 def ratios(found: Found, sender: str = "ours") -> dict[str, float]:
     """`sender` as a multiple of each other; `nodemailer` is its best."""
     rates = {name: row["per_second"] for name, row in found.items() if not name.startswith("ours")}
+    if not rates:
+        return {}
     best = max((rate for name, rate in rates.items() if name.startswith("nodemailer")), default=0)
     rates = {name: rate for name, rate in rates.items() if not name.startswith("nodemailer")}
     if best:
@@ -41,9 +47,20 @@ def show(name: str, found: Found) -> None:
     for other, ratio in ratios(found).items():
         durable = ratios(found, "ours, power-safe")[other]
         print(f"  ours is {ratio:.2f} of {other} (power-safe {durable:.2f}){_verdict(BARS.get((name, other)), ratio)}")
+    for (sender, words), bar in SIGNED.items():
+        if words in name and sender in found and "smtp-source" in found:
+            ratio = ratios(found, sender)["smtp-source"]
+            print(f"  {sender} is {ratio:.2f} of smtp-source{_verdict(bar, ratio)}")
     if " 60 KB, 10" in name:
         used = found["ours"]["cpu_microseconds"]
         print(f"  ours takes {used:.0f} µs of processor time per message{_verdict(-MICROSECONDS, -used)}")
+
+
+def show_signing(signed: float, openssl: float, processes: int) -> None:
+    """RSA against the fastest that signs."""
+    ratio = signed / (openssl * processes)
+    print(f"\nopenssl speed signs {openssl:,.0f} a second per processor, {processes} sign")
+    print(f"  ours, RSA-2048, whole jobs at 60 KB: {ratio:.2f} of that{_verdict(OF_OPENSSL, ratio)}")
 
 
 def _verdict(bar: float | None, reached: float) -> str:

@@ -10,7 +10,9 @@ from newsletter.cli.send_progress import SendingBars, bar_reporter, counts_line,
 from newsletter.delivery.control import Progress
 from newsletter.delivery.job import JobState, SendJob
 from newsletter.delivery.outcome import State
+from newsletter.delivery.slowest import Waiting
 
+SLOWEST = (Waiting(name="gmail", count=1204, until=datetime(2027, 6, 14, 14, tzinfo=UTC)), Waiting(name="kpn", count=3))
 JOB = SendJob(
     id=3, ref=b"r" * 16, list_slug="nieuws", slug="zomer", digest="d", state=JobState.RUNNING, audience=2000,
     created_at=datetime(2027, 6, 14, tzinfo=UTC),
@@ -19,7 +21,9 @@ JOB = SendJob(
 
 def so_far(done: int, notes: tuple[str, ...] = (), seconds: float = 10.0, **counts: int) -> Progress:
     by_state = {State[name.upper()]: number for name, number in counts.items()}
-    return Progress(audience=2000, counts=by_state, done=done, handled=done, seconds=seconds, notes=notes)
+    return Progress(
+        audience=2000, counts=by_state, done=done, handled=done, seconds=seconds, notes=notes, slowest=SLOWEST
+    )
 
 
 def test_the_counts_name_every_outcome_that_occurs_and_what_is_left():
@@ -40,14 +44,16 @@ def test_the_bar_shows_rate_counts_and_what_is_waited_for():
     assert "75%" in shown
     assert "1,500 sent; 500 to go" in shown
     assert "[example.com] is slowed: 421" in shown, "text, not markup"
-    assert "note 3" in shown
-    assert "note 4" not in shown
+    assert "waiting: gmail 1,204, kpn 3" in shown
+    assert "note 2" in shown
+    assert "note 3" not in shown
 
 
 def test_an_event_says_how_long_it_will_take():
     event = progress_event(so_far(500, seconds=10, sent=500, notes=("waiting",)))
     assert (event["rate"], event["seconds_left"], event["notes"]) == (50.0, 30, ["waiting"])
     assert event["counts"]["sent"] == 500
+    assert event["slowest"][1] == {"name": "kpn", "waiting": 3, "until": None}
     assert progress_event(so_far(0))["seconds_left"] is None
     assert progress_event(so_far(2000))["seconds_left"] == 0
 

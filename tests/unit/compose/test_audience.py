@@ -14,14 +14,15 @@ from newsletter.compose.compiled import CompiledIssue, Conditional, Field
 from newsletter.compose.fields import fill, values_for
 from newsletter.compose.folders import folder_templates
 from newsletter.compose.marks import MarkError, Marks, nested
-from newsletter.issue.conditions import parse_condition
 from newsletter.issue.finding import IssueError
-from newsletter.issue.model import Article, Block, Heading, Note, Only, Paragraph, Quote, Text
-from newsletter.message.encoding import normalised
+from newsletter.issue.model import Article, Block, Note, Only, Quote
+from newsletter.issue.model_blocks import Heading, Paragraph
+from newsletter.issue.model_text import Text
 from newsletter.message.template import MessageTemplate, fill_web
+from subscribers.segments import parse_condition
 from tests.support.flowed import unflow
 from tests.support.mails import VALUES, an_issue, compile_, every_block
-from tests.support.messages import DATE, identity, issue, recipient
+from tests.support.messages import DATE, identity, issue, normalised, recipient
 
 GEMEENTE = parse_condition('organisation ~ "gemeente"')
 NOORD = parse_condition('region = "noord"')

@@ -18,13 +18,14 @@ from lxml import html as lxml_html
 
 from newsletter.compose.compiled import CompiledIssue
 from newsletter.compose.labels import LABELS
-from newsletter.issue.conditions import parse_condition
-from newsletter.issue.model import Block, Contents, FieldRef, Only, Text
-from newsletter.message.encoding import normalised
+from newsletter.issue.model import Block, Only
+from newsletter.issue.model_blocks import Contents
+from newsletter.issue.model_text import FieldRef, Text
 from newsletter.message.template import MessageTemplate
+from subscribers.segments import parse_condition
 from tests.support.flowed import unflow
 from tests.support.mails import an_issue, compile_, every_block, starter
-from tests.support.messages import DATE, identity, recipient
+from tests.support.messages import DATE, identity, normalised, recipient
 
 ONLY_HTML = {LABELS["nl"].when, LABELS["nl"].what}
 """Heads of the agenda's columns, which lines of text have no need of."""

@@ -13,9 +13,11 @@ from lxml import html as lxml_html
 
 from newsletter.compose.compiled import CompiledIssue, Escape, Field
 from newsletter.compose.fields import fill
-from newsletter.config import Limits
+from newsletter.config_site import Limits
 from newsletter.issue.finding import IssueError
-from newsletter.issue.model import Article, FieldRef, Filter, Heading, Link, Paragraph, Text
+from newsletter.issue.model import Article
+from newsletter.issue.model_blocks import Heading, Paragraph
+from newsletter.issue.model_text import FieldRef, Filter, Link, Text
 from tests.support.mails import (
     BASE_URL,
     STARTERS,

@@ -10,21 +10,11 @@ from hypothesis import strategies as st
 
 from newsletter.compose.compiled import CompiledIssue
 from newsletter.compose.events import SEED_LENGTH, calendar_events, meetings, seed_of
-from newsletter.config import MailingList
+from newsletter.config_lists import MailingList
 from newsletter.issue.finding import IssueError
-from newsletter.issue.model import (
-    Agenda,
-    AgendaEntry,
-    Block,
-    FieldRef,
-    Filter,
-    Invitation,
-    Issue,
-    Note,
-    ProgrammeItem,
-    Strong,
-    Text,
-)
+from newsletter.issue.model import Block, Issue, Note
+from newsletter.issue.model_meetings import Agenda, AgendaEntry, Invitation, ProgrammeItem
+from newsletter.issue.model_text import FieldRef, Filter, Strong, Text
 from tests.support.calendars import events, issue
 
 

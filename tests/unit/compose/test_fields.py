@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from newsletter.compose.compiled import Conditional, Escape, Field
 from newsletter.compose.fields import evaluate, fill, fill_for_web, holds, in_language, values_for, with_every_part
 from newsletter.compose.filters import in_form, title
-from newsletter.issue.conditions import parse_condition
 from newsletter.issue.fields import DATE_FORMS
 from newsletter.issue.finding import IssueError
-from newsletter.issue.model import Filter
+from newsletter.issue.model_text import Filter
 from newsletter.issue.parse import KnownNames, parse_issue
+from subscribers.segments import parse_condition
 from tests.support.issue_texts import HEAD
 from tests.support.messages import issue
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from newsletter.compose.images import ImageError, prepare_image
-from newsletter.config import Limits
+from newsletter.config_site import Limits
 from tests.support.mails import STARTERS, png
 
 LIMITS = Limits()

@@ -6,9 +6,11 @@ import pytest
 from newsletter.compose.folders import folder_templates
 from newsletter.compose.mjml import to_html
 from newsletter.compose.templating import Templates
-from newsletter.config import templates_dir
 from newsletter.issue.finding import IssueError
-from newsletter.issue.model import Paragraph, Quote, Text
+from newsletter.issue.model import Quote
+from newsletter.issue.model_blocks import Paragraph
+from newsletter.issue.model_text import Text
+from newsletter.shipped import templates_dir
 from tests.support.mails import an_issue, compile_, every_block
 
 BUILT_IN = jinja2.FileSystemLoader(templates_dir() / "email")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from newsletter.compose.compiled import Escape, Field
 from newsletter.compose.marks import MarkError, Marks, as_pieces, with_defaults
-from newsletter.issue.model import FieldRef, Filter
+from newsletter.issue.model_text import FieldRef, Filter
 
 NAME = FieldRef("name", (Filter("default", "lezer"),))
 

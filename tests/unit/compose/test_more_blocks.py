@@ -10,22 +10,12 @@ from PIL import Image
 
 from newsletter.compose.downloads import KINDS, size_in_words
 from newsletter.compose.fields import fill
-from newsletter.config import Limits
+from newsletter.config_site import Limits
 from newsletter.issue.finding import IssueError
-from newsletter.issue.model import (
-    Agenda,
-    AgendaEntry,
-    Article,
-    Contents,
-    Download,
-    Heading,
-    Invitation,
-    Link,
-    Note,
-    Quote,
-    Recording,
-    Text,
-)
+from newsletter.issue.model import Article, Note, Quote
+from newsletter.issue.model_blocks import Contents, Download, Heading, Recording
+from newsletter.issue.model_meetings import Agenda, AgendaEntry, Invitation
+from newsletter.issue.model_text import Link, Text
 from tests.support.mails import BASE_URL, VALUES, a_list, an_issue, compile_, every_block, html_of, loader, picture, png
 
 PDF = b"%PDF-1.7\n" + b"x" * 1_234_000

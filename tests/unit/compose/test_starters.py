@@ -6,9 +6,12 @@ from string import Template
 
 import pytest
 
-from newsletter.config import Database, Limits, MailingList, Relay, Site, Theme, load
+from newsletter.config import load
 from newsletter.config_dkim import Dkim
+from newsletter.config_lists import MailingList
+from newsletter.config_relays import Relay
 from newsletter.config_signup import SignUp
+from newsletter.config_site import Database, Limits, Site, Theme
 from newsletter.issue.parse import KnownNames, parse_issue
 from tests.support.mails import STARTERS, compile_, starter
 

@@ -13,10 +13,10 @@ from newsletter.compose.fields import fill
 from newsletter.compose.furniture import Furniture, furniture
 from newsletter.compose.lines import as_pieces, hard, wrap
 from newsletter.compose.text import WIDTH, render_text
-from newsletter.config import MailingList
+from newsletter.config_lists import MailingList
 from newsletter.issue.finding import IssueError
 from newsletter.issue.parse import KnownNames, parse_issue
-from newsletter.preflight.check import check_source
+from newsletter.preflight.check import preflight
 from tests.support.flowed import unflow
 from tests.support.issue_texts import HEAD, bodies
 
@@ -190,7 +190,7 @@ def test_every_issue_that_parses_can_be_written_and_checked(body):
     except IssueError:
         return
     shown = fill(render_text(issue, made()), VALUES | {"name": "Mia"})
-    check_source(issue, mailing_list())
+    preflight(issue, mailing_list())
     assert shown.endswith("\n")
     assert not re.search(r"(^|\n)-- \n|[ \t]{2}\n|[ \t]\n\n|\t\n", shown)
     assert not re.search(r"[ \t]\n", unflow(shown))

@@ -4,8 +4,8 @@ from itertools import product
 import pytest
 
 from newsletter.compose.theme import read_theme
-from newsletter.config import templates_dir
 from newsletter.issue.finding import IssueError
+from newsletter.shipped import templates_dir
 
 BUILT_IN = ("theme.toml", (templates_dir() / "email" / "theme.toml").read_text())
 PAIRS = [

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from newsletter.config import Relay
+from newsletter.config_relays import Relay
 from newsletter.delivery.access_token import FRESH_SECONDS, FromCommand, Given
 from newsletter.delivery.smtp import Endpoint
 from subscribers.errors import ConfigurationError, ServiceError

@@ -99,6 +99,8 @@ def test_the_built_in_table_knows_the_large_receivers():
     assert {known[name] for name in ("hotmail.com", "live.nl", "msn.com", "outlook.com")} == {"microsoft"}
     assert {known[name] for name in ("xs4all.nl", "planet.nl", "hetnet.nl", "telfort.nl", "kpnmail.nl")} == {"kpn"}
     assert {known[name] for name in ("icloud.com", "me.com", "mac.com")} == {"apple"}
+    assert {known[name] for name in ("ziggomail.com", "razcall.com", "home.nl")} == {"ziggo"}
+    assert known["outlook.nl"] == "microsoft", "guesses count too"
     assert all(name == name.lower() and name.isascii() for name in known)
 
 

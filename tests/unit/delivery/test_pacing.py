@@ -198,6 +198,25 @@ def test_a_line_comes_back_from_the_store_as_it_was():
     assert admit([again], 5, NOW).aside[-1][0] >= NOW + COOLING
 
 
+def test_a_clock_that_was_wrong_neither_closes_a_group_for_years_nor_keeps_it_slow():
+    line, years = Line(name="gmail"), 20 * 365 * 86_400 * SECOND
+    line.push_back(NOW + years)
+    line.come_near(NOW)
+    assert line.closed_until == NOW + COOLING
+    assert line.rise(NOW + COOLING + RISE_AFTER)
+
+
+def test_a_queue_of_which_nobody_is_left_is_no_queue():
+    line = Line(name="gmail", limits=[Rate(1, 3600)])
+    last = admit([line], 50, NOW).aside[-1][0]
+    line.end_queue(last)
+    assert line.tail == last, "the last one still waits"
+    line.end_queue(NOW + 7200 * SECOND)
+    assert admit([line], 1, NOW).aside[0][0] == NOW + 7200 * SECOND, "behind whoever is left"
+    line.end_queue(0)
+    assert admit([line], 1, NOW + 3800 * SECOND).begin
+
+
 def test_a_limit_that_the_configuration_dropped_is_forgotten():
     line = Line(name="gmail", limits=[Rate(1, 86_400)])
     admit([line], 1, NOW)

@@ -41,6 +41,16 @@ def test_any_bytes_are_replies_or_refused(data):
     assert all(200 <= reply.code < 600 for reply in replies)
 
 
+def test_a_code_that_is_said_twice_is_read_once():
+    (reply,) = ReplyReader().feed(b"550-550 5.1.1 no such\r\n550 550-user\r\n")
+    assert reply == Reply(550, "5.1.1 no such user")
+    assert reply.enhanced == (5, 1, 1)
+    assert ReplyReader().feed(b"250 2501 messages\r\n250 551 is another code\r\n") == [
+        Reply(250, "2501 messages"),
+        Reply(250, "551 is another code"),
+    ]
+
+
 def test_the_enhanced_code_must_be_of_the_class_of_the_code():
     assert Reply(550, "5.1.1 no such user").enhanced == (5, 1, 1)
     assert Reply(550, "4.1.1 odd").enhanced is None

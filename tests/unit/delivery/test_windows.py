@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from newsletter.delivery.windows import Hours, Window
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
-BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def hours(windows=(), quiet=(), zone=AMSTERDAM):
@@ -67,6 +66,57 @@ def test_an_hour_that_the_clock_skips_delays_and_loses_nothing():
     opens = skipped.opens(local(2027, 3, 28, 0, 0))
     assert opens is not None
     assert opens < local(2027, 3, 29, 3, 0)
+
+
+@pytest.mark.parametrize(
+    ("quiet", "ends"),
+    [
+        ("22:00-02:30", datetime(2027, 3, 28, 1, 0, tzinfo=UTC)),  # 02:30 is skipped: over when the clock passes it
+        ("22:00-03:00", datetime(2027, 3, 28, 1, 0, tzinfo=UTC)),
+        ("22:00-07:00", datetime(2027, 3, 28, 5, 0, tzinfo=UTC)),
+    ],
+)
+def test_quiet_hours_end_when_the_clock_jumps_past_their_end(quiet, ends):
+    assert hours(quiet=[quiet]).opens(local(2027, 3, 27, 23, 0)) == ends
+
+
+def test_an_hour_that_the_clock_repeats_is_there_twice():
+    first, second = datetime(2027, 10, 31, 0, 15, tzinfo=UTC), datetime(2027, 10, 31, 1, 15, tzinfo=UTC)
+    twice = hours(["02:15-02:45"])
+    assert [twice.is_open(at + timedelta(minutes=m)) for at in (first, second) for m in (-1, 0, 29, 30)] == [
+        False, True, True, False, False, True, True, False,
+    ]  # fmt: skip
+    assert twice.opens(first + timedelta(minutes=30)) == second
+    assert twice.closes(first) == first + timedelta(minutes=30)
+
+
+def test_quiet_hours_that_end_in_the_repeated_hour_come_back_with_it():
+    quiet = hours(quiet=["22:00-02:30"])
+    evening = local(2027, 10, 30, 23, 0)
+    assert quiet.opens(evening) == datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
+    assert quiet.closes(datetime(2027, 10, 31, 0, 45, tzinfo=UTC)) == datetime(2027, 10, 31, 1, 0, tzinfo=UTC)
+    assert quiet.opens(datetime(2027, 10, 31, 1, 0, tzinfo=UTC)) == datetime(2027, 10, 31, 1, 30, tzinfo=UTC)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from([datetime(2027, 3, 27, 12, tzinfo=UTC), datetime(2027, 10, 30, 12, tzinfo=UTC)]),
+    st.lists(st.integers(0, 1439), min_size=2, max_size=2, unique=True),
+    st.booleans(),
+)
+def test_the_clock_on_the_wall_decides_on_the_nights_it_is_moved(noon, ends, is_quiet):
+    begin, end = (f"{minutes // 60:02}:{minutes % 60:02}" for minutes in ends)
+    some = hours(quiet=[f"{begin}-{end}"]) if is_quiet else hours([f"{begin}-{end}"])
+    for minutes in range(0, 36 * 60, 5):
+        at = noon + timedelta(minutes=minutes)
+        shown = at.astimezone(AMSTERDAM).strftime("%H:%M")
+        inside = begin <= shown < end if begin < end else not end <= shown < begin
+        assert some.is_open(at) is (inside is not is_quiet), shown
+    opens, closes = some.opens(noon), some.closes(noon)
+    later = (noon + timedelta(minutes=minutes) for minutes in range(2 * 24 * 60))
+    states = {at: some.is_open(at) for at in later}
+    assert opens == next(at for at, is_open in states.items() if is_open)
+    assert closes == next(at for at, is_open in states.items() if not is_open)
 
 
 def test_hours_that_never_come_say_so():

@@ -4,7 +4,7 @@ import pytest
 
 from newsletter.feedback.model import Kind
 from newsletter.feedback.parse import parse_returned_mail
-from newsletter.message.ids import DeliveryRef, make_message_id, make_verp_sender
+from newsletter.message.ids import DeliveryRef, make_verp_sender, message_ids
 from subscribers.tokens import Keyring, Purpose
 from tests.support.returned_mails import ORIGINAL, arf, daemon, dsn, group, mail, person
 
@@ -12,7 +12,7 @@ KEYRING = Keyring({1: b"k" * 32}, 1)
 FORGED = Keyring({1: b"x" * 32}, 1)
 JOB, REF = b"j" * 16, b"r" * 16
 VERP = make_verp_sender(KEYRING, 42, "bounces.example")
-MESSAGE_ID = make_message_id(KEYRING, 42, JOB, "programma.example")
+MESSAGE_ID = message_ids(KEYRING, JOB, "programma.example")(42)
 TOKEN = KEYRING.sign(Purpose.UNSUBSCRIBE, REF)
 SENT = ORIGINAL.replace("<zomer.1@programma.example>", MESSAGE_ID)
 

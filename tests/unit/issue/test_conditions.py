@@ -6,24 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.issue.conditions import (
-    DEEPEST,
-    LONGEST,
-    AllOf,
-    AnyOf,
-    Compare,
-    Condition,
-    ConditionError,
-    Has,
-    Not,
-    Operator,
-    comparisons,
-    parse_condition,
-    written,
-)
 from newsletter.issue.finding import Finding, IssueError
-from newsletter.issue.model import Article, Heading, Note, Only, Paragraph
+from newsletter.issue.model import Article, Note, Only
+from newsletter.issue.model_blocks import Heading, Paragraph
 from newsletter.issue.parse import KnownNames, parse_issue
+from subscribers.segment_tree import AllOf, AnyOf, Compare, Condition, Has, Not, Operator, comparisons, written
+from subscribers.segments import DEEPEST, LONGEST, ConditionError, parse_condition
 from tests.support.issue_texts import HEAD
 
 NAMES = ("organisation", "region", "language", "list", "aantal-leden")

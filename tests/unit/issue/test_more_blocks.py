@@ -6,7 +6,9 @@ import pytest
 
 from newsletter.issue.anchors import anchors, listed
 from newsletter.issue.finding import Finding, IssueError
-from newsletter.issue.model import Article, Block, Contents, Download, Figures, Picture, Quote, Recording, Strong, Text
+from newsletter.issue.model import Article, Block, Quote
+from newsletter.issue.model_blocks import Contents, Download, Figures, Picture, Recording
+from newsletter.issue.model_text import Strong, Text
 from newsletter.issue.parse import KnownNames, parse_issue
 from tests.support.issue_texts import HEAD
 

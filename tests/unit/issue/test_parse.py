@@ -7,29 +7,10 @@ from hypothesis import HealthCheck, given, settings
 
 from newsletter.issue.directives import KINDS
 from newsletter.issue.finding import Finding, IssueError
-from newsletter.issue.model import (
-    Agenda,
-    Article,
-    Button,
-    Cards,
-    Code,
-    Divider,
-    FieldRef,
-    Filter,
-    Heading,
-    Invitation,
-    Issue,
-    LineBreak,
-    Link,
-    ListBlock,
-    Note,
-    Paragraph,
-    Picture,
-    Quote,
-    Strong,
-    Table,
-    Text,
-)
+from newsletter.issue.model import Article, Issue, ListBlock, Note, Quote
+from newsletter.issue.model_blocks import Button, Cards, Divider, Heading, Paragraph, Picture, Table
+from newsletter.issue.model_meetings import Agenda, Invitation
+from newsletter.issue.model_text import Code, FieldRef, Filter, LineBreak, Link, Strong, Text
 from newsletter.issue.parse import KnownNames, parse_issue, parse_prose
 from tests.support.issue_texts import HEAD, bodies, heads
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.message import encoding
-from tests.support.messages import random_line
+from tests.support.messages import normalised, random_line
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"])) | st.text(st.sampled_from(" .F=rom\té\r\n_-ab"), max_size=400)
 
@@ -34,7 +34,7 @@ def assert_safe(data: bytes) -> None:
 def test_every_text_is_exact_and_safe_a5(text):
     data = encoding.quoted_printable(text)
     assert_safe(data)
-    assert decoded(data) == encoding.normalised(text)
+    assert decoded(data) == normalised(text)
 
 
 @settings(max_examples=500)
@@ -42,7 +42,7 @@ def test_every_text_is_exact_and_safe_a5(text):
 def test_pieces_between_fences_say_what_they_say_together(pieces):
     data = encoding.FENCE.join(map(encoding.quoted_printable, pieces))
     assert_safe(data)
-    assert decoded(data) == "".join(map(encoding.normalised, pieces))
+    assert decoded(data) == "".join(map(normalised, pieces))
 
 
 def test_long_lines_of_mail_are_exact():

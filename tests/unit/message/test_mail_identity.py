@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from newsletter.config import MailingList
+from newsletter.config_lists import MailingList
 from newsletter.message.headers import UnsafeValueError
 from newsletter.message.identity import MailIdentity, identity_of, job_digest
 from subscribers.errors import ConfigurationError

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.config import MailingList
+from newsletter.config_lists import MailingList
 from newsletter.message import ids
 from subscribers.address import parse_address
 from subscribers.errors import ConfigurationError
@@ -34,8 +34,8 @@ def mailing_list(**changes: str) -> MailingList:
 
 @given(NUMBERS, st.binary(min_size=16, max_size=16))
 def test_message_ids_read_back_and_are_stable(delivery, job):
-    made = ids.make_message_id(RING, delivery, job, "example.org")
-    assert made == ids.make_message_id(RING, delivery, job, "example.org")
+    made = ids.message_ids(RING, job, "example.org")(delivery)
+    assert made == ids.message_ids(RING, job, "example.org")(delivery)
     assert re.fullmatch(r"<\d+\.[0-9a-f]{32}\.[0-9a-f]{8}@example\.org>", made)
     expected = ids.DeliveryRef(delivery, job)
     assert ids.parse_message_id(RING, made) == expected
@@ -43,7 +43,7 @@ def test_message_ids_read_back_and_are_stable(delivery, job):
 
 
 def test_a_changed_message_id_is_not_ours():
-    made = ids.make_message_id(RING, 17, JOB, "example.org")
+    made = ids.message_ids(RING, JOB, "example.org")(17)
     signed = made.partition("@")[0]
     for index in range(1, len(signed)):
         for other in "0123456789abcdef.x":
@@ -53,7 +53,7 @@ def test_a_changed_message_id_is_not_ours():
 
 
 def test_ids_made_before_a_rotation_are_still_ours():
-    assert ids.parse_message_id(ROTATED, ids.make_message_id(RING, 17, JOB, "example.org"))
+    assert ids.parse_message_id(ROTATED, ids.message_ids(RING, JOB, "example.org")(17))
     assert ids.parse_verp_sender(ROTATED, ids.make_verp_sender(RING, 17, "example.org")) == 17
     assert ids.parse_verp_sender(RING, ids.make_verp_sender(ROTATED, 17, "example.org")) is None
 
@@ -89,7 +89,7 @@ def test_numbers_and_refs_out_of_range_are_refused():
         with pytest.raises(ValueError, match="number of a delivery"):
             ids.make_verp_sender(RING, number, "example.org")
     with pytest.raises(ValueError, match="16 bytes"):
-        ids.make_message_id(RING, 1, b"x", "example.org")
+        ids.message_ids(RING, b"x", "example.org")(1)
 
 
 def test_a_fixed_envelope_sender_is_the_bounce_mailbox_or_the_sender():

@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 
 from newsletter.compose import fields
 from newsletter.compose.compiled import Asset, CompiledIssue, Escape, Field
-from newsletter.issue.model import Filter
-from newsletter.message.encoding import normalised
+from newsletter.issue.model_text import Filter
 from newsletter.message.headers import UnsafeValueError
 from newsletter.message.identity import job_digest
 from newsletter.message.template import MessageTemplate, fill_web, sample_recipient
-from tests.support.messages import DATE, identity, issue, names, random_issue, recipient
+from tests.support.messages import DATE, identity, issue, names, normalised, random_issue, recipient
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 3
 ONCE = (

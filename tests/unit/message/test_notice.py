@@ -10,7 +10,7 @@ from string import Formatter
 import jinja2
 import pytest
 
-from newsletter.config import MailingList, templates_dir
+from newsletter.config_lists import MailingList
 from newsletter.message.ids import (
     make_notice_id,
     make_notice_sender,
@@ -21,6 +21,7 @@ from newsletter.message.ids import (
 from newsletter.message.notice import Addressed, NoticeTemplates, filled_text, period_in_words, write_notice
 from newsletter.message.notice_kinds import NoticeText
 from newsletter.message.notice_texts import NOTICES
+from newsletter.shipped import templates_dir
 from subscribers.errors import ConfigurationError
 from subscribers.notice import NoticeKind
 from subscribers.retention import Period
@@ -68,7 +69,7 @@ def parsed(raw: bytes):
 @pytest.mark.parametrize(("kind", "language"), KINDS)
 def test_every_kind_has_words_that_can_be_filled_in(kind: NoticeKind, language: str) -> None:
     text = NOTICES[kind].texts[language]
-    everything = (text.subject, text.heading, *text.paragraphs, text.button, *text.after)
+    everything = (text.subject, text.heading, *text.paragraphs, text.button, *text.after, text.why)
     for line in everything:
         assert "\n" not in line
         assert {name for _, name, _, _ in Formatter().parse(line) if name} <= set(VALUES)
@@ -113,6 +114,39 @@ def test_the_bytes_are_what_every_relay_takes(kind: NoticeKind, language: str) -
     assert written(kind, language) == raw, "the same bytes over retries"
 
 
+SIGNED_UP = {"nl": ("aanmeld", "aangemeld"), "en": ("sign-up", "signed up", "sign up")}
+"""Words by which a mail says that somebody signed up."""
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("kind", sorted(set(NOTICES) - {NoticeKind.CONFIRM, NoticeKind.ALREADY}))
+def test_no_mail_claims_a_sign_up_of_who_came_in_a_file(kind: NoticeKind, language: str) -> None:
+    """Whoever was imported can get every one of these; only those that answer a form speak of one."""
+    text, html = (part.get_content().casefold() for part in parsed(written(kind, language)).iter_parts())
+    for word in SIGNED_UP[language]:
+        assert word not in text
+        assert word not in html
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_question_to_who_came_in_a_file_says_where_the_address_is_from_and_what_silence_does(language: str) -> None:
+    text = " ".join(parsed(written(NoticeKind.CONFIRM_IMPORTED, language)).get_body(("plain",)).get_content().split())
+    for said in {
+        "nl": ("staat in de bestanden van Organisatie Voorbeeld", "hoeft u niets te doen", "na 19 juni 2027", LINK),
+        "en": ("in the files of Organisatie Voorbeeld", "there is nothing to do", "after 19 juni 2027", LINK),
+    }[language]:
+        assert said in text
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_every_kind_says_for_a_reason_of_its_own_why_it_was_sent(language: str) -> None:
+    reasons = {NOTICES[kind].texts[language].why for kind in NOTICES}
+    assert "" not in reasons
+    for kind in NOTICES:
+        text = parsed(written(kind, language)).get_body(("plain",)).get_content()
+        assert NOTICES[kind].texts[language].why.format_map(VALUES) in text
+
+
 def test_what_stands_in_the_configuration_is_escaped_in_the_html() -> None:
     html = parsed(written()).get_body(("html",)).get_content()
     assert "Organisatie &lt;Voorbeeld&gt; &amp; Co" in html
@@ -134,7 +168,7 @@ def test_a_template_that_does_not_work_is_named() -> None:
 
 def test_a_word_that_nothing_fills_is_a_mistake_of_ours() -> None:
     with pytest.raises(KeyError):
-        filled_text(NoticeText(subject="{unknown}", heading="", paragraphs=()), VALUES)
+        filled_text(NoticeText(subject="{unknown}", heading="", paragraphs=(), why=""), VALUES)
 
 
 def test_the_message_id_names_the_notice_and_nobody_can_invent_one_rule_a18() -> None:

@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from newsletter.compose.compiled import CompiledIssue, Field
-from newsletter.issue.model import Heading, Paragraph, Text
+from newsletter.issue.model_blocks import Heading, Paragraph
+from newsletter.issue.model_text import Text
 from newsletter.preflight.check import preflight
 from newsletter.preflight.clients import STYLE_LIMIT, features
 from newsletter.preflight.contrast import contrast, invert

@@ -3,9 +3,9 @@
 import jinja2
 import pytest
 
-from newsletter.config import templates_dir
 from newsletter.privacy.document import Bullets, Document, Grid, Paragraph, Ref, Section, reach, to_markdown
 from newsletter.privacy.render import to_html
+from newsletter.shipped import templates_dir
 from subscribers.errors import ConfigurationError
 
 HOSTILE = "<script>alert(1)</script> [x](y) *a* `b` | c # d"

@@ -5,10 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
 from newsletter.store import identity, place
-from newsletter.store.engine import connect
 from newsletter.store.identity import Doubt, accept, check, doubt_of
 from newsletter.store.place import is_same_place, place_of
 from subscribers.errors import ConfigurationError
@@ -111,10 +109,6 @@ def test_a_damaged_or_missing_file_is_a_doubt_not_a_failure(data: Path) -> None:
         assert doubt(data) is Doubt.ELSEWHERE
     (data / "installation").unlink()
     assert doubt(data) is Doubt.ELSEWHERE
-
-
-def with_store(folder: Path) -> Engine:
-    return connect(f"sqlite:///{folder / NAME}")
 
 
 def test_an_operator_accepts_a_moved_store_by_saying_so(data: Path, tmp_path: Path) -> None:

@@ -139,6 +139,24 @@ def test_nul_bytes_reach_the_caller_who_refuses_them() -> None:
     assert rows(b"email;naam\na@b;J\x00\n") == [(2, ["a@b", "J\x00"])]
 
 
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), "this is an old Excel file, not CSV"),
+        (b"\x1f\x8b\x08\x00abcdef\n", "this is no text"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4, "this is no text"),
+        (b"e\x00m\x00a\x00i\x00l\x00\n\x00", "this is no text"),
+        (b"email;na\x01am\na@b;x\n", "this is no text"),
+        (b"\xef\xbb\xbf \n<HTML><table><tr><td>email", "this is a web page or XML, not CSV"),
+        (b'<?xml version="1.0"?><Workbook>', "this is a web page or XML, not CSV"),
+    ],
+)
+def test_what_is_no_table_at_all_is_recognised_and_the_remedy_says_how_to_save_it(data: bytes, said: str) -> None:
+    with pytest.raises(InputError, match=said) as caught:
+        read(data)
+    assert "CSV UTF-8" in caught.value.remedy
+
+
 # ---------------------------------------------------------------- limits
 
 

@@ -75,6 +75,11 @@ def test_no_more_is_read_than_the_table_of_contents_says() -> None:
     [
         (packed(("people.csv", ROWS)), "'people.csv' is no file of an audience"),
         (packed(("readme.pdf", b"%PDF")), "no CSV file"),
+        (packed(("nonsubscribed_1.csv", ROWS)), "never asked for mail"),
+        (packed(("[Content_Types].xml", b""), ("xl/workbook.xml", b"")), "this is an Excel file, not CSV"),
+        (packed(*((f"xl/worksheets/sheet{n}.xml", b"") for n in range(200))), "this is an Excel file, not CSV"),
+        (packed(("mimetype", b""), ("META-INF/manifest.xml", b"")), "this is an OpenDocument file, not CSV"),
+        (packed(("word/document.xml", b"")), "this is a Word document, not CSV"),
         (packed(*((f"subscribed_{number}.csv", ROWS) for number in range(MOST_FILES + 1))), "more than 100 files"),
         (packed(("subscribed_1.csv", ROWS), method=zipfile.ZIP_BZIP2), "no export is"),
         (io.BytesIO(b"PK\x03\x04" + bytes(100)), "damaged"),

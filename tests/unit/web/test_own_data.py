@@ -13,10 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.delivery.retry import Reason
 from newsletter.store.migrate import metadata
 from newsletter.web.own_data import Words, as_csv, as_json, sections
 from newsletter.web.texts_leaving import LEAVING
 from newsletter.web.texts_mine import MINE
+from newsletter.web.texts_moving import MOVING
 from newsletter.web.texts_own_data import HEADINGS, LABELS
 from subscribers.consent import ConsentEvent
 from subscribers.erasure import FROM_SUBSCRIBER, hanging_on
@@ -47,6 +49,15 @@ def test_what_has_no_words_yet_is_shown_all_the_same() -> None:
     assert section.rows == ((("New column", "value"),),)
 
 
+def test_an_attribute_is_shown_by_words_and_stored_by_its_name() -> None:
+    person = {"attributes": {"aantal_inwoners": "12", "at": "x"}}
+    (section,) = sections({"subscriber": [person]}, DUTCH)
+    assert section.rows == ((("Aantal inwoners", "12"), ("At", "x")),)
+    (section,) = sections({"notice": [{"details": {"organisation": "Gemeente"}}]}, DUTCH)
+    assert section.rows == ((("Organisatie", "Gemeente"),),)
+    assert json.loads(as_json({"subscriber": [person]})) == {"subscriber": [person]}
+
+
 def test_moments_lists_and_coded_words_are_put_into_plain_language() -> None:
     row = {"list": "maand", "state": "ended", "ended_at": datetime(2027, 6, 14, 7, 30, tzinfo=UTC)}
     (section,) = sections({"subscription": [row]}, DUTCH)
@@ -55,7 +66,7 @@ def test_moments_lists_and_coded_words_are_put_into_plain_language() -> None:
     )
 
 
-@pytest.mark.parametrize("word", [*State, *EndedReason, *ConsentEvent])
+@pytest.mark.parametrize("word", [*State, *EndedReason, *ConsentEvent, *Reason])
 def test_every_word_of_the_program_has_a_dutch_one(word: str) -> None:
     assert DUTCH.value("state", word.value) != word.value
 
@@ -82,7 +93,7 @@ def _gaps(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-@pytest.mark.parametrize("sentences", [LEAVING, MINE], ids=["leaving", "mine"])
+@pytest.mark.parametrize("sentences", [LEAVING, MINE, MOVING], ids=["leaving", "mine", "moving"])
 def test_texts_have_the_same_gaps_in_both_languages_and_dutch_is_formal(sentences) -> None:
     dutch, english = asdict(sentences["nl"]), asdict(sentences["en"])
     for name in dutch:

@@ -11,8 +11,8 @@ import pytest
 
 from newsletter.cli.preview import Workbench, place_of
 from newsletter.compose.compiled import Asset
-from newsletter.config import templates_dir
 from newsletter.issue.finding import error, warning
+from newsletter.shipped import templates_dir
 from newsletter.web.preview.choice import Choice, Colours, Images, Sample, View, Width, read_choice
 from newsletter.web.preview.desk import Desk
 from newsletter.web.preview.frame import framed, policy

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from newsletter.compose.compiled import Conditional
-from newsletter.issue.conditions import parse_condition
 from newsletter.web.shelf import summary_of
+from subscribers.segments import parse_condition
 from tests.support.web import sample_issue
 
 

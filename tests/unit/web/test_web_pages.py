@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.config import load, templates_dir
+from newsletter.config import load
+from newsletter.shipped import templates_dir
 from newsletter.web.app import page_loader
 from newsletter.web.forms import EMPTY, parse_form
 from newsletter.web.pages import Pages
