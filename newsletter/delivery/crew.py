@@ -86,13 +86,15 @@ class Crew:
         return True
 
     async def _end_those_without_connection(self, places: Sequence[asyncio.Task[RelayError | None]]) -> None:
-        """When the run stops, what is in flight is finished; who is still about to connect has nothing in flight."""
+        """When the run stops, what is past its dot is finished; a message that is not is dropped and stays queued."""
         control = self.desk.control
         await control.stopped()
         connected = set(control.sessions)
-        while control.sessions:  # noqa: ASYNC110 - a set of others, looked at while the run ends
-            await asyncio.sleep(LOOK)
         await asyncio.sleep(GRACE)
+        while control.sessions:
+            for session in [one for one in control.sessions if not one.awaits_verdict]:
+                session.abort()
+            await asyncio.sleep(LOOK)
         for session in connected:
             session.abort()  # it said goodbye, and nobody answers
         await asyncio.sleep(LOOK)

@@ -76,6 +76,11 @@ class Session:
         """Whether a new session is needed."""
         return self._is_ending or self._dialogue.is_lost
 
+    @property
+    def awaits_verdict(self) -> bool:
+        """Whether the final dot was written: only its answer says what became of the message."""
+        return self._has_written_dot
+
     def has_announced(self, letter: Letter) -> bool:
         """Whether the transaction of `letter` is open already: it must be sent next, or the session ended."""
         return self._announced is letter and not self.is_over

@@ -91,6 +91,8 @@ WAITS = [
     pytest.param(shared, HONEST, PAUSE, id="for a relay that another job uses"),
     pytest.param(silent, at("GREETING", SILENCE), PAUSE, id="for the greeting of the first connection"),
     pytest.param(silent, at("EHLO", SILENCE), SIGNAL, id="for the answer to EHLO"),
+    pytest.param(silent, at("MAIL", SILENCE), PAUSE, id="for the answer to MAIL"),
+    pytest.param(silent, at("DATA", SILENCE), CANCEL, id="for the go-ahead"),
     pytest.param(silent, silent_from_the_second_connection, SIGNAL, id="for the greeting of further connections"),
 ]
 
