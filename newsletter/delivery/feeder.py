@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from itertools import islice
+from math import inf
 
 from sqlalchemy.exc import DBAPIError
 
@@ -21,6 +22,8 @@ from newsletter.store.engine import explain
 
 FRESH_SECONDS = 0.25
 """How long the store's word holds; about as long as a message is in flight. The scrub waits longer than this."""
+NEVER = -inf
+"""When the store said it of something that it is being asked about."""
 PENDING_SECONDS = 0.05
 """Between two looks while nothing is left to claim and the last slots are about to come."""
 GROUP = 200
@@ -72,10 +75,11 @@ class Feeder:
         self._control.count(State.QUEUED, State.SKIPPED, batch.skipped)
         self._control.count(State.QUEUED, State.DEFERRED, batch.aside)
         self._taken += batch.aside
-        self._stock.extend([Held(item, now) for item in batch.claimed])
+        since = self._known_since(now)
+        self._stock.extend([Held(item, since) for item in batch.claimed])
         for seconds, item in batch.later:
             self._pending += 1
-            asyncio.get_running_loop().call_later(seconds, self._arrive, Held(item, now))
+            asyncio.get_running_loop().call_later(seconds, self._arrive, Held(item, since))
         self._is_changed.set()
         return not batch.is_empty
 
@@ -157,11 +161,17 @@ class Feeder:
         return not held.is_out and not self._control.is_stopping
 
     async def _look_again(self) -> None:
-        """Ask the store about all that wait to be sent, and some of those that come next."""
+        """Ask the store about all that wait to be sent, and some of those that come next.
+
+        While the question is open none of them is fresh: the store may just be taking it out of our hands, and a dot
+        written meanwhile would be a mail that nobody recorded (I3).
+        """
         group = {
             item.claimed.delivery: item for item in (*self._asking, *islice(self._stock, GROUP)) if not item.is_out
         }
-        now = self._now()
+        for item in group.values():
+            item.checked = NEVER
+        asked = self._now()
         try:
             found = await self._control.in_store(self._check, list(group))
         except DBAPIError as error:
@@ -169,10 +179,18 @@ class Feeder:
             return
         self._control.count(State.QUEUED, State.SKIPPED, found.skipped)
         self._control.count(State.QUEUED, State.DEFERRED, found.aside)
+        since = self._known_since(asked)
         for claimed in found.claimed:
             item = group.pop(claimed.delivery)
-            item.claimed, item.checked = claimed, now
+            item.claimed, item.checked = claimed, since
         self._drop(group.values())
+
+    def _known_since(self, asked: float) -> float:
+        """From when the store's word counts: from the question, but also from a slow store it holds for a moment.
+
+        Otherwise nothing would ever be fresh at a store that takes longer to answer than its word holds.
+        """
+        return max(asked, self._now() - FRESH_SECONDS / 2)
 
     def _drop(self, out: Iterable[Held]) -> None:
         for item in out:

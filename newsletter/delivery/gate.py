@@ -62,6 +62,11 @@ class Doorway(Press):
         """The next message, if it can be had at once."""
         return self._whole.take_now() if self._gate.is_open(self._place) else None
 
+    @property
+    def has_any(self) -> bool:
+        """As of the whole."""
+        return self._whole.has_any
+
     def give_back(self) -> None:
         """As for the whole."""
         self._whole.give_back()

@@ -68,7 +68,8 @@ class Lane:
         desk = self._desk
         if not self._session or self._session.transactions >= desk.pace.messages_per_connection:
             return False
-        return desk.control.is_free and not desk.recorder.is_behind and desk.throttle.take_now()
+        is_possible = desk.control.is_free and not desk.recorder.is_behind and desk.press.has_any
+        return is_possible and desk.throttle.take_now()  # the last question: it takes a place in the rate
 
     async def _deliver(self, item: Item) -> None:
         """See one delivery through; raises RelayError after giving it back if no session can be had."""
@@ -126,7 +127,7 @@ class Lane:
         item = self._item
         if item is None:
             raise _WithdrawnError
-        if not self._desk.feeder.is_fresh(item.held):
+        if item.held.claimed is not item.written_for or not self._desk.feeder.is_fresh(item.held):
             return self._ask_and_note(item)
         return self._note(item)
 

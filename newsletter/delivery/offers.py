@@ -12,6 +12,8 @@ from newsletter.delivery.reply import Reply
 from newsletter.delivery.retry import Stage
 
 _UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
+_DIGITS = 19
+"""Of a size; a server that says more, or anything else, has said nothing."""
 _NO_XTEXT = re.compile(r"[^!-*,-<>-~]")
 """What stands as its number in xtext (RFC 3461 section 4): + and =, and all that is no visible ASCII."""
 
@@ -43,7 +45,7 @@ class Offers:
             takes_dsn="dsn" in extensions,
             takes_require_tls="requiretls" in extensions,
             asks_size="size" in extensions,
-            largest=int(size) if size.isdigit() else 0,
+            largest=int(size) if size.isascii() and size.isdigit() and len(size) <= _DIGITS else 0,
         )
 
     def refuse(self, letter: Letter) -> Attempt | None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from newsletter.delivery.attempt import Letter
@@ -18,6 +19,9 @@ MOST = 32
 """Messages written ahead, over all connections."""
 OCTETS = 1024 * 1024
 """And no more than this, as far as the last one tells."""
+
+LOOK = 0.25
+"""Seconds between two looks whether the run still goes on, while signatures are waited for."""
 
 
 @dataclass(slots=True, eq=False)
@@ -55,13 +59,20 @@ class Press:
     async def take(self) -> Item | None:
         """The next message; None if there is none left, or the run stops."""
         while (item := self.take_now()) is None:
-            if self._signing:
+            if self._signing and self._feeder.may_take and not self._failure:
                 await self._next_signed()
-            elif (held := await self._feeder.take()) is None:
-                return None
-            else:
+            elif (held := await self._feeder.take()) is not None:
                 self._put([held])
+            elif self._failure:
+                raise self._failure
+            else:
+                return None
         return item
+
+    @property
+    def has_any(self) -> bool:
+        """Whether there may be a message without waiting."""
+        return bool(self._ready) or self._feeder.has_stock
 
     def take_now(self) -> Item | None:
         """The next message, if it can be had without waiting for the store or a signature."""
@@ -124,11 +135,11 @@ class Press:
         self._is_signed.set()
 
     async def _next_signed(self) -> None:
-        """Wait for the next group; an error of ours in it ends the run."""
+        """Wait a moment for the next group."""
         self._is_signed.clear()
-        await self._is_signed.wait()
-        if self._failure:
-            raise self._failure
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK):
+                await self._is_signed.wait()
 
     async def _sign(self, pool: SigningPool, group: list[Item]) -> None:
         signatures = await pool.signatures([item.letter.message for item in group])

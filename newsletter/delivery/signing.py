@@ -27,7 +27,9 @@ MOST_PROCESSES = 3
 """More than one event loop can feed, so more would only take memory."""
 WORTH_IT = 1000
 """Recipients; for fewer, starting processes takes longer than signing."""
-PATIENCE = 2.0
+PATIENCE = 10.0
+"""Seconds that a process may take to sign a group, its start included; after that it is taken for dead."""
+GOODBYE = 2.0
 """Seconds that a process may take to end."""
 
 
@@ -64,8 +66,11 @@ class SigningPool:
         alive = [signatory for signatory in self._signatories if signatory.is_alive]
         if alive:
             least_busy = min(alive, key=lambda signatory: signatory.waiting)
-            with suppress(OSError, EOFError):
-                return await least_busy.ask(group_to_send(messages, int(at.timestamp())))
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    return await least_busy.ask(group_to_send(messages, int(at.timestamp())))
+            except (OSError, EOFError):  # it died, or hangs: a TimeoutError is an OSError
+                least_busy.kill()
         return [self._signer.signatures(message, at) for message in messages]
 
     async def close(self) -> None:
@@ -96,6 +101,7 @@ class _Signatory:
             msg = "a process without pipes"
             raise ValueError(msg)
         self._process, self._to, self._back = process, process.stdin, process.stdout
+        self._is_killed = False
         self._asked: deque[asyncio.Future[list[bytes]]] = deque()
         self._reading = asyncio.create_task(self._read())
 
@@ -103,7 +109,8 @@ class _Signatory:
     async def started(cls, signer: Signer) -> "_Signatory":
         """Start one and give it its keys; raises OSError."""
         program = "newsletter.delivery.signatory"
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", program, stdin=PIPE, stdout=PIPE)
+        # -P: nothing is imported from the folder in which the command happens to be run: it will hold private keys
+        process = await asyncio.create_subprocess_exec(sys.executable, "-P", "-m", program, stdin=PIPE, stdout=PIPE)
         found = cls(process)
         found._to.write(keys_to_send(signer))
         return found
@@ -111,7 +118,7 @@ class _Signatory:
     @property
     def is_alive(self) -> bool:
         """Whether it answers."""
-        return not self._reading.done()
+        return not (self._is_killed or self._reading.done() or self._to.is_closing())
 
     @property
     def waiting(self) -> int:
@@ -120,9 +127,11 @@ class _Signatory:
 
     async def ask(self, group: bytes) -> list[bytes]:
         """Its answer; raises EOFError or OSError if it died."""
+        if not self.is_alive:
+            raise EOFError("the process that signs ended")
+        self._to.write(group)
         answer: asyncio.Future[list[bytes]] = asyncio.get_running_loop().create_future()
         self._asked.append(answer)
-        self._to.write(group)
         return await answer
 
     async def _read(self) -> None:
@@ -133,17 +142,25 @@ class _Signatory:
                 found: list[bytes] = marshal.loads(await self._back.readexactly(size))  # noqa: S302 - from our own child
                 if not (answer := self._asked.popleft()).done():
                     answer.set_result(found)
-        except (OSError, EOFError):
+        except (OSError, EOFError, ValueError, TypeError):  # the end, or what no signatory says
+            self.kill()
+        finally:
             for answer in self._asked:
                 if not answer.done():
                     answer.set_exception(EOFError("the process that signs ended"))
+
+    def kill(self) -> None:
+        """End it at once, if it has not ended."""
+        self._is_killed = True
+        with suppress(ProcessLookupError):
+            self._process.kill()
 
     async def close(self) -> None:
         """It ends when its input does; who does not is not waited for."""
         self._to.close()
         try:
-            await asyncio.wait_for(self._process.wait(), PATIENCE)
+            await asyncio.wait_for(self._process.wait(), GOODBYE)
         except TimeoutError:
-            self._process.kill()
+            self.kill()
             await self._process.wait()
         await self._reading

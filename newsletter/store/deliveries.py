@@ -45,15 +45,19 @@ def update_ids(
     return connection.execute(update(delivery).where(those, *where).values(**values)).rowcount
 
 
+_UNSENT = (State.QUEUED, State.DEFERRED, State.SKIPPED)
+
+
 @cache
-def _record(dialect: str) -> Update:
-    """Set what became of each delivery that is told, if the worker still holds it."""
+def _record(dialect: str, *, is_late: bool = False) -> Update:
+    """Set what became of each delivery that is told, if the worker still holds it; late, if nobody holds it."""
     types = BigInteger(), SmallInteger(), Text(), delivery.c.due_at.type, SmallInteger(), Text()
     _, (which, to, why, due, code, reply) = many.told(dialect, types)
-    held = delivery.c.id == which, delivery.c.worker == bindparam("by"), delivery.c.state == int(State.CLAIMED)
+    held = delivery.c.worker == bindparam("by"), delivery.c.state == int(State.CLAIMED)
+    taken = delivery.c.worker.is_(None), delivery.c.state.in_([int(state) for state in _UNSENT])
     return (
         update(delivery)
-        .where(*held)
+        .where(delivery.c.id == which, *(taken if is_late else held))
         .values(
             state=to,
             reason=why,
@@ -77,14 +81,26 @@ def record(
     """
     if not outcomes:
         return
-    stored = _as_stored(connection.dialect)
-    rows = json.dumps([(item.delivery, int(item.state), item.reason or None, stored(item.due_at), item.code,
-                        item.reply or None) for item in outcomes])  # fmt: skip
-    told = {many.ROWS: rows, "by": worker, "at": now}
+    told = {many.ROWS: _rows(connection.dialect, outcomes), "by": worker, "at": now}
     changed = connection.execute(_record(connection.dialect.name), told).rowcount
     if job is not None and changed != len(outcomes):
+        _record_late(connection, outcomes, now)
         gone = erased_of(connection, [outcome.delivery for outcome in outcomes])
         move_erased(connection, job, State.CLAIMED, [item.state for item in outcomes if item.delivery in gone])
+
+
+def _record_late(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """What the relay took, or may have taken, is never unsent in our books, whatever took it out of our hands (I3)."""
+    dots = [outcome for outcome in outcomes if outcome.event in {Event.ACCEPT, Event.LOSE}]
+    if dots:
+        told = {many.ROWS: _rows(connection.dialect, dots), "at": now}
+        connection.execute(_record(connection.dialect.name, is_late=True), told)
+
+
+def _rows(dialect: Dialect, outcomes: Sequence[Outcome]) -> str:
+    stored = _as_stored(dialect)
+    return json.dumps([(item.delivery, int(item.state), item.reason or None, stored(item.due_at), item.code,
+                        item.reply or None) for item in outcomes])  # fmt: skip
 
 
 def _as_stored(dialect: Dialect) -> Callable[[datetime | None], str | None]:

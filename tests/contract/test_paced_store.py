@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import Engine, update
 
 from newsletter.delivery.job import JobEvent, JobState
-from newsletter.delivery.outcome import State
+from newsletter.delivery.outcome import Event, Outcome, State
 from newsletter.delivery.receivers import Receivers
 from newsletter.delivery.retry import Reason
 from newsletter.delivery.waiting_look import WaitingLook
@@ -55,6 +56,31 @@ def test_what_is_set_aside_waits_without_an_attempt_and_comes_back_when_due(engi
     assert [item.delivery for item in again.claimed] == sorted(ids[:2])
     assert (again.due, again.returned) == (2, 2)
     assert pace.next_slot(engine, job) is None
+
+
+@pytest.mark.parametrize("taken_as", [State.DEFERRED, State.SKIPPED, State.QUEUED])
+@pytest.mark.parametrize(("event", "becomes"), [(Event.ACCEPT, State.SENT), (Event.LOSE, State.UNKNOWN)])
+def test_i3_what_the_relay_may_have_is_never_unsent_whatever_took_it_out_of_our_hands(
+    engine: Engine, taken_as: State, event: Event, becomes: State
+) -> None:
+    job = a_job(engine, [State.QUEUED] * 3)
+    first, second, third = (item.delivery for item in claim_batch(engine, job, claim(), 10).claimed)
+    change(engine, 0, state=int(taken_as), worker=None, lease_until=None, due_at=LATER)
+    change(engine, 1, state=int(State.CLAIMED), worker="another")
+    outcomes = [Outcome(number, event, "", 250, "2.0.0 Ok") for number in (first, second, third)]
+    with writing(engine) as connection:
+        deliveries.record(connection, "w", outcomes, NOON, job=job)
+    found = {row.id: (State(row.state), row.due_at) for row in rows(engine, "delivery")}
+    assert found == {first: (becomes, None), second: (State.CLAIMED, None), third: (becomes, None)}
+
+
+def test_a_late_refusal_changes_nothing_that_another_has_decided(engine: Engine) -> None:
+    job = a_job(engine, [State.QUEUED])
+    (item,) = claim_batch(engine, job, claim(), 10).claimed
+    change(engine, 0, state=int(State.SKIPPED), worker=None, lease_until=None)
+    with writing(engine) as connection:
+        deliveries.record(connection, "w", [Outcome(item.delivery, Event.REFUSE, "address", 550)], NOON, job=job)
+    assert rows(engine, "delivery")[0].state == State.SKIPPED
 
 
 def test_the_last_who_is_set_aside_is_one_of_a_job_that_goes_on(engine: Engine) -> None:

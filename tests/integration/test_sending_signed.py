@@ -94,6 +94,69 @@ def test_a_process_that_is_killed_while_it_signs_is_not_missed():
     assert all(dkimpy_verifies(message, RECORDS) for message in messages)
 
 
+def test_a_process_that_hangs_is_taken_for_dead(monkeypatch):
+    monkeypatch.setattr(signing, "PATIENCE", 1.0)
+
+    async def through() -> list[bytes]:
+        pool = SigningPool(RSA, 1, utc_now)
+        await pool.start()
+        await pool.signatures([mail(0)])
+        for child in children_of(os.getpid()):
+            os.kill(child, signal.SIGSTOP)
+        signatures = [line for number in range(3) for line in await pool.signatures([mail(number)])]
+        await pool.close()
+        return [line + mail(number) for number, line in enumerate(signatures)]
+
+    messages = asyncio.run(through())
+    assert len(messages) == 3
+    assert all(dkimpy_verifies(message, RECORDS) for message in messages)
+
+
+def test_a_run_stops_also_while_it_waits_for_a_signature(world, worth_it, monkeypatch):
+    job = planned(world.engine, 30)
+
+    async def never(*_):
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(SigningPool, "signatures", never)
+    with ScriptedServer() as server:
+        began = time.monotonic()
+        result = run_with(signed_means(world, server, should_stop=lambda: time.monotonic() > began + 0.5), job)
+    assert time.monotonic() < began + 5
+    assert result.counts[State.QUEUED] == 30
+
+
+def test_an_error_of_ours_in_a_signature_ends_the_run_and_leaves_the_rest_queued(world, worth_it, monkeypatch):
+    job = planned(world.engine, 12)
+
+    async def fails(*_):
+        raise ValueError("no message")
+
+    monkeypatch.setattr(SigningPool, "signatures", fails)
+    with ScriptedServer() as server, pytest.raises(ValueError, match="no message"):
+        run_with(signed_means(world, server), job)
+    assert world.counts(job) == {State.QUEUED: 12}
+
+
+def test_the_process_imports_nothing_from_the_folder_in_which_the_command_is_run(tmp_path, monkeypatch):
+    """It holds private keys, and that folder may be anybody's."""
+    (tmp_path / "cryptography").mkdir()
+    (tmp_path / "cryptography" / "__init__.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    monkeypatch.chdir(tmp_path)
+
+    async def through() -> list[bytes]:
+        pool = SigningPool(RSA, 1, utc_now)
+        await pool.start()
+        signatures = await pool.signatures([mail(1)])
+        assert children_of(os.getpid())
+        await pool.close()
+        return signatures
+
+    (line,) = asyncio.run(through())
+    assert dkimpy_verifies(line + mail(1), RECORDS)
+    assert not (tmp_path / "ran").exists()
+
+
 def test_a_pool_without_any_process_signs_by_itself():
     async def through() -> list[bytes]:
         async with signing_pool(Signer((rsa_key(), ed25519_key())), 1, utc_now) as pool:

@@ -1,7 +1,7 @@
 """The process that crash tests kill: runs the one job of a store, as `newsletter send` would.
 
-python -m tests.support.sending_runner URL FOLDER PORT JOB [SIZE [power-safe] [shared]]; ends with the exit status of the
-result. `shared`: the relay has a name and the limits of SHARED, which hold for all processes together.
+python -m tests.support.sending_runner URL FOLDER PORT JOB [SIZE [power-safe] [shared]]; ends with the exit status of
+the result. `shared`: the relay has a name and the limits of SHARED, which hold for all processes together.
 """
 
 import sys

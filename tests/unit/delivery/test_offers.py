@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -83,3 +84,8 @@ def test_xtext_is_read_back_as_it_was(text):
     written = xtext(text)
     assert re.fullmatch(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})*", written)
     assert re.sub(r"\+([0-9A-F]{2})", lambda found: chr(int(found[1], 16)), written) == text
+
+
+@pytest.mark.parametrize("size", ["²", "9" * 4400, "-1", "many", "\uff11\uff10", ""])
+def test_a_size_that_is_no_number_limits_nothing(size: str) -> None:
+    assert offers(size=size).largest == 0
