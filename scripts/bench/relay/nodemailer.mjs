@@ -21,8 +21,9 @@ const filled = (text, name, link) => text.replaceAll('{{name}}', name).replaceAl
 
 let next = 0;
 let sent = 0;
+let last = 0;
 async function worker() {
-  while (next < messages) {
+  while (next < last) {
     const number = next++;
     const name = names[number % names.length];
     const link = `https://nieuws.example.org/u/${'k'.repeat(40)}${String(number).padStart(8, '0')}`;
@@ -39,9 +40,17 @@ async function worker() {
   }
 }
 
+async function send(number) {
+  next = sent = 0;
+  last = number;
+  await Promise.all(Array.from({ length: connections * 2 }, worker));
+}
+
+// With its connections open and its functions compiled, as in a long run.
+await send(Math.min(messages, 200));
 const usage = process.cpuUsage();
 const start = process.hrtime.bigint();
-await Promise.all(Array.from({ length: connections * 2 }, worker));
+await send(messages);
 const seconds = Number(process.hrtime.bigint() - start) / 1e9;
 const used = process.cpuUsage(usage);
 transport.close();

@@ -39,7 +39,8 @@ def run(planned: Planned, *, power_safe: bool) -> dict[str, float]:
     sent = result.counts[State.SENT]
     if sent != planned.job.audience:
         raise SystemExit(f"{sent} of {planned.job.audience} were sent")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    own, signing = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    peak = (own.ru_maxrss + signing.ru_maxrss) / 1024
     return {"messages": sent, "seconds": seconds, "cpu": used, "peak_mb": peak}
 
 
