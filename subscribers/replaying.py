@@ -46,13 +46,14 @@ class PeopleReplay:
     done: Counter[str] = field(default_factory=Counter)
 
     def replay(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        """Do again what these entries say, in one transaction."""
+        """Do again what these entries say, in one transaction.
+
+        Who came back and left again does both: the deadline counts from the last ending, not from one of the backup.
+        """
         named: dict[Kind, dict[bytes, Entry]] = {kind: {} for kind in Kind}
         for entry in entries:
             if entry.kind is Kind.RETURNED:
                 named[Kind.ENDED].pop(entry.ref, None)
-            if entry.kind is Kind.ENDED:
-                named[Kind.RETURNED].pop(entry.ref, None)
             named[entry.kind][entry.ref] = entry
         self._return(connection, named[Kind.RETURNED])
         self._end(connection, named[Kind.ENDED])

@@ -183,6 +183,25 @@ def test_who_came_back_and_left_again_is_out(shop: Shop) -> None:
     assert shop.state(JAN) == "ended"
 
 
+def test_who_came_back_and_left_again_after_a_backup_in_which_they_had_left_keeps_the_later_deadline(shop: Shop) -> None:
+    shop.leave(JAN)
+    made = shop.backup()
+    person = shop.person(JAN)
+    assert person
+    shop.tick(hours=1)
+    with writing(shop.engine) as connection:
+        undo_ending(connection, person.subscriptions[0].ref, now=shop.now, record=shop.ledger.append)
+    shop.tick(days=24)
+    shop.leave(JAN)
+    before = shop.person(JAN)
+    shop.restore(made.path)
+    after = shop.person(JAN)
+    assert before
+    assert after, "erased by the deadline of the ending that was taken back"
+    assert after.subscriptions[0].erase_at == before.subscriptions[0].erase_at
+    assert after.subscriptions[0].ended_at == before.subscriptions[0].ended_at
+
+
 def test_an_old_address_is_not_mailed_after_it_was_changed(shop: Shop) -> None:
     made = shop.backup()
     person = shop.person(JAN)
