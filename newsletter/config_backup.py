@@ -74,7 +74,7 @@ class Backup(Table):
         return beside / self.folder if self.folder else data_dir / FOLDER
 
     def read_key(self, beside: Path) -> bytes | None:
-        """The key to encrypt with; None if none is configured. Raises ConfigurationError for an unusable file."""
+        """The key to encrypt and open with; None if none is configured. Raises ConfigurationError for a bad file."""
         if self.key:
             return parse_key(self.key.get_secret_value())
         return read_key_file(beside / self.key_file) if self.key_file else None
@@ -82,7 +82,10 @@ class Backup(Table):
 
 def read_key_file(path: Path) -> bytes:
     """The key in a file that nobody but its owner may read; raises ConfigurationError."""
-    remedy = "`newsletter database key FILE` makes one; keep a copy of it away from the backups"
+    remedy = (
+        "put the copy of the key back: a new key opens no backup that another encrypted; if there never was one, "
+        "`newsletter database key FILE` makes it"
+    )
     data = read_private(path, "the key of backups", remedy=remedy)
     try:
         return parse_key(data.decode("ascii", "replace"))

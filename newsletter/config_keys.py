@@ -1,14 +1,18 @@
 """Which keys are known where in `newsletter.toml`, and what was meant by one that is not. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any, TypeAlias, get_args, get_origin
 
 from pydantic import BaseModel
 
+from newsletter.config_values import Table
+
 Model: TypeAlias = type[BaseModel]
 MOST_NAMED = 12
 """Keys of a table that are all named; `newsletter init` writes longer ones with their meaning."""
+MOST_TABLES = 3
+"""Tables that are named as those where a key belongs; one that is in more of them says too little."""
 _OURS = frozenset({"folder", "attribute_types"})
 """Filled in by the program; no key of the file."""
 
@@ -26,6 +30,9 @@ def remedy_for(parts: Sequence[str], root: Model) -> str:
     above = tables[-2] if len(tables) > 1 else None
     if above and parts[-1] in keys_of(above):
         return f"it belongs to [{'.'.join(parts[:-2])}]: put it above [{'.'.join(parts[:-1])}]"
+    others = [name for name, table in _all_tables(root) if parts[-1] in keys_of(table)]
+    if 0 < len(others) <= MOST_TABLES:
+        return f"it belongs under {' or '.join(others)}: uncomment or add that line above it"
     named = f", or use one of: {', '.join(sorted(known))}" if 0 < len(known) <= MOST_NAMED else ""
     return nearest(parts[-1], known, f"remove it{named}")
 
@@ -39,6 +46,18 @@ def keys_of(model: Model) -> list[str]:
     """The keys of a table, as they are written."""
     names = (field.alias or name for name, field in model.model_fields.items())
     return [name for name in names if name not in _OURS]
+
+
+def _all_tables(model: Model, place: tuple[str, ...] = ()) -> Iterator[tuple[str, Model]]:
+    """Every table of the file as its line is written, those that bear a name of their own as NAME."""
+    for name, field in model.model_fields.items():
+        inside, has_name = _inside(field.annotation)
+        if inside is None or not issubclass(inside, Table):
+            continue
+        here = (*place, field.alias or name, *(["NAME"] if has_name else []))
+        is_repeated = get_origin(field.annotation) in {tuple, list}
+        yield f"[[{'.'.join(here)}]]" if is_repeated else f"[{'.'.join(here)}]", inside
+        yield from _all_tables(inside, here)
 
 
 def _tables(parts: Sequence[str], root: Model) -> list[Model | None]:

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from subscribers.address import Address, AddressError, parse_address
 from subscribers.cell_text import DIRECTION_MARKS
+from subscribers.headings import WHEREABOUTS
 from subscribers.importing import HEADINGS, plain_heading
 from subscribers.retention import Period, parse_period
 
@@ -122,6 +123,8 @@ def _hidden(names: Sequence[str]) -> Iterator[str]:
         word = plain_heading(name)
         if word in HEADINGS:
             yield f"{name!r} is a column that the import reads as {HEADINGS[word]}; choose another name"
+        if word in WHEREABOUTS:
+            yield f"{name!r} is never stored: where somebody was, or how keenly they read; remove it"
         if word in _OWN_FIELDS:
             yield f"{name!r} has a meaning of its own in issues and exports; choose another name"
         if word in met:

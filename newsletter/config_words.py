@@ -1,6 +1,6 @@
 """What is wrong with `newsletter.toml`, in words for a person: one line each, none twice. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from newsletter.config_keys import Model, is_table, remedy_for
@@ -45,15 +45,22 @@ def explained(errors: Iterable[Mapping[str, Any]], root: Model, origins: Origins
 
 
 def _lines(error: Mapping[str, Any], root: Model, origins: Origins) -> list[str]:
-    parts = [str(part) for part in error["loc"] if part not in {"function-after", "[key]"}]
+    found = [part for part in error["loc"] if part not in {"function-after", "[key]"}]
+    parts = [part for part in found if isinstance(part, str)]
     variable = origins.get(tuple(parts))
-    place = ".".join(parts) + (f", from {variable}" if variable else "")
+    place = _place(found) + (f", from {variable}" if variable else "")
     if error["type"] == "extra_forbidden":
         return [f"{place}: unknown key; {remedy_for(parts, root)}"]
     if error["type"] == "missing" and is_table(parts, root):
         return [f"{place}: missing; add a table [{'.'.join(parts)}]"]
     said = _said(error)
     return [f"{place}: {line}" if place else line for line in said.splitlines()]
+
+
+def _place(found: Sequence[str | int]) -> str:
+    """Where it is, as it is written; items of a list are counted from one."""
+    words = (f", item {part + 1}, " if isinstance(part, int) else f"{part}." for part in found)
+    return "".join(words).replace(".,", ",").rstrip("., ")
 
 
 def _said(error: Mapping[str, Any]) -> str:

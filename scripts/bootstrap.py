@@ -3,7 +3,9 @@
 Needs only Python 3.11 with its venv module; runs on older ones far enough to say so.
 """
 
+import fcntl
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -21,9 +23,13 @@ def ensure(lock: str) -> Path:
         sys.exit(f"This needs Python {OLDEST[0]}.{OLDEST[1]} or newer; this is {sys.version.split()[0]}.")
     python = VENV / "bin" / "python"
     if not _is_fresh(lock):
-        _say(f"Making a virtual environment in {VENV} and installing (a minute, the first time)")
-        _make(python, lock)
-        _stamp(lock).write_text(_wanted(lock), encoding="ascii")
+        VENV.mkdir(parents=True, exist_ok=True)
+        with (VENV / ".installing").open("w", encoding="ascii") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)  # one at a time; who waited finds it done
+            if not _is_fresh(lock):
+                _say(f"Making a virtual environment in {VENV} and installing (a minute, the first time)")
+                _make(python, lock)
+                _stamp(lock).write_text(_wanted(lock), encoding="ascii")
     return python
 
 
@@ -47,7 +53,17 @@ def _call(command: list[str], remedy: str) -> None:
 
 
 def _wanted(lock: str) -> str:
-    parts = [(LOCKED / lock).read_bytes(), (ROOT / "pyproject.toml").read_bytes(), sys.version.encode()]
+    """What an environment is made of. Installing takes the package away for a moment from commands that run, so what
+    changes nothing in it (settings of linters, another Python that calls this) is left out.
+    """
+    import tomllib
+
+    described = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    packaging = {name: described.get(name) for name in ("build-system", "project")}
+    packaging["hatch"] = described.get("tool", {}).get("hatch")
+    made_with = VENV / "pyvenv.cfg"
+    own = made_with.read_bytes() if made_with.exists() else b""
+    parts = [(LOCKED / lock).read_bytes(), json.dumps(packaging, sort_keys=True).encode(), own]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 

@@ -29,6 +29,8 @@ class Role(StrEnum):
     """When the person confirmed it: evidence of consent, too."""
     LEFT = "left at"
     """When the person left, or when the mailbox was found dead: the deadline counts from here."""
+    CHANGED = "changed at"
+    """When another system last touched the row: the day of leaving where nothing names one."""
     SINCE = "since"
     """Since when the person is on the list, as our own export says it."""
 

@@ -43,7 +43,6 @@ _MAILCHIMPS_OWN = frozenset(
         "TIMEZONE",
         "CC",
         "REGION",
-        "LAST_CHANGED",
         "LEID",
         "EUID",
         "NOTES",
@@ -57,6 +56,8 @@ _MAILCHIMPS_OWN = frozenset(
     }
 )
 """What Mailchimp adds by itself, in capitals: where somebody seems to be, how keen they are. Not ours to keep."""
+_CHANGED = frozenset({"updatedat", "lastchanged", "modified", "modifiedat", "gewijzigdop", "laatstgewijzigd"})
+"""When such a system last touched a row. In a table of unknown make it may be anything."""
 _KINDS = re.compile(r"(nonsubscribed|unsubscribed|cleaned|subscribed)(?=[_.\- ]|$)", re.IGNORECASE)
 _NAMED = {"unsubscribed": Standing.UNSUBSCRIBED, "cleaned": Standing.HARD_BOUNCE, "subscribed": Standing.ACTIVE}
 _BY_COLUMN = {"UNSUB_TIME": Standing.UNSUBSCRIBED, "CLEAN_TIME": Standing.HARD_BOUNCE}
@@ -107,6 +108,10 @@ def check_asked(file_name: str) -> None:
 
 def meanings(header: Sequence[str], file_format: FileFormat) -> dict[int, Role | None]:
     """What columns mean in this format whatever they are called elsewhere; None for those that are not stored."""
+    if file_format is FileFormat.CSV:
+        return {}
+    changed = next((index for index, heading in enumerate(header) if plain_heading(heading) in _CHANGED), None)
+    found: dict[int, Role | None] = {} if changed is None else {changed: Role.CHANGED}
     if file_format is FileFormat.MAILCHIMP:
-        return {index: None for index, heading in enumerate(header) if heading.strip() in _MAILCHIMPS_OWN}
-    return {}
+        found |= {index: None for index, heading in enumerate(header) if heading.strip() in _MAILCHIMPS_OWN}
+    return found

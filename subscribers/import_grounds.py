@@ -61,11 +61,15 @@ class Grounds:
     """When everybody consented whose row does not say it, as the operator states."""
     cutoff: datetime | None = None
     """Consent must be later than this; None where nobody can have left and been erased."""
+    older_than_erasures: datetime | None = None
+    """On a list that is not on consent: when the file was made, if people were erased after it. Who is new to the list
+    may be one of them, and is not put on it. None where that cannot be, or the operator knows better."""
 
     def __post_init__(self) -> None:
         """Refuse a naive moment (I10)."""
-        for moment in (self.now, self.consented_at or self.now, self.cutoff or self.now):
-            require_aware(moment)
+        for moment in (self.now, self.consented_at, self.cutoff, self.older_than_erasures):
+            if moment is not None:
+                require_aware(moment)
 
     def decide(self, entry: Entry, *, is_dated: bool) -> Decision:
         """Whether somebody is active or waits; `is_dated`: each row of the file has to say when they consented."""

@@ -1,17 +1,18 @@
 """Rows of a file that say that somebody left, or cannot be mailed: ended and suppressed here, never active.
 
-Whoever is on the list is taken off, unless they agreed after the day that the file names. Of a stranger only the
-address is kept, with the deadline of that day: it keeps a later file from bringing them back meanwhile. Where that
-deadline has passed nothing is stored at all (decision 0017).
+Whoever is on the list is taken off, unless they agreed after the day that the file names. Where it names none, only who
+is here by an earlier import is: nobody can tell which came first, and what somebody agreed to here themselves counts
+more than a word without a day. Of a stranger only the address is kept, with the deadline of that day: it keeps a later
+file from bringing them back meanwhile. Where that deadline has passed nothing is stored at all (decision 0017).
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, and_, case, func, or_, select
 
-from subscribers.consent import AGREEING
+from subscribers.consent import AGREEING, ConsentEvent
 from subscribers.import_grounds import Grounds
 from subscribers.import_report import ImportReport, Why
 from subscribers.import_rows import Entry
@@ -19,11 +20,21 @@ from subscribers.import_rules import Rules
 from subscribers.import_states import ENDS
 from subscribers.leaving import end_many, suppress
 from subscribers.retention import deadline, policy_of
-from subscribers.subscription import EndedReason, State
+from subscribers.subscription import Actor, EndedReason, State
 from subscribers.suppression import SuppressionReason
 from subscribers.tables import consent, subscription
 
 _NONE = "none is needed"
+_HERE = AGREEING - {ConsentEvent.IMPORTED}
+"""A yes that was given here: confirmed, taken back, or told to an operator."""
+
+
+class Agreed(NamedTuple):
+    """When somebody last said yes to one list."""
+
+    at: datetime
+    here: bool
+    """Themselves, and not only by a file that was imported."""
 
 
 class Ending(NamedTuple):
@@ -72,24 +83,36 @@ class Leavers:
             reason, suppressed = ENDS[entry.standing]
             if row.suppressed or (row.state == State.ENDED and not suppressed):
                 self._skip(entry, "left before, here too")
-            elif self._came_back(row, entry, agreed):
-                self._skip(entry, "agreed after the day on which the file says that they left")
+            elif kept := self._stays(row, entry, agreed):
+                self._skip(entry, kept)
             elif suppressed:
                 self._suppress(connection, row, entry, suppressed)
             elif row.state is not None:
-                self._report.ended += 1
+                self._count_ending(row)
                 leaving.setdefault(reason, []).append((row.subscription_ref, self._moment(entry)))
             elif ending := self.stranger(entry):
                 endings.append(ending)
         self._end(connection, leaving)
         return endings
 
-    def _came_back(self, row: Row[Any], entry: Entry, agreed: dict[int, dict[str, datetime]]) -> bool:
-        """A suppression is about the mailbox: a yes on any list answers it; leaving is about this list."""
-        moments = agreed.get(row.id, {})
+    def _stays(self, row: Row[Any], entry: Entry, agreed: dict[int, dict[str, Agreed]]) -> str:
+        """Why what the file says changes nothing; "" if it counts.
+
+        A suppression is about the mailbox: a yes on any list answers it; leaving is about this list.
+        """
+        by_list = agreed.get(row.id, {})
         _, suppressed = ENDS[entry.standing]
-        latest = max(moments.values(), default=None) if suppressed else moments.get(self._grounds.list)
-        return bool(entry.at and latest and latest > entry.at)
+        said = [one for slug, one in by_list.items() if suppressed or slug == self._grounds.list]
+        if entry.at is None:
+            return "agreed here, and the file does not say when they left" if any(one.here for one in said) else ""
+        is_later = any(one.at > entry.at for one in said)
+        return "agreed after the day on which the file says that they left" if is_later else ""
+
+    def _count_ending(self, row: Row[Any]) -> None:
+        if row.state == State.ACTIVE:
+            self._report.taken_off += 1
+        else:
+            self._report.ended += 1
 
     def _end(self, connection: Connection, leaving: dict[EndedReason, list[tuple[bytes, datetime]]]) -> None:
         if self._dry_run:
@@ -127,18 +150,31 @@ class Leavers:
         self._report.not_taken(entry.line, Why.SKIPPED, reason, _NONE)
 
 
-def _agreed(connection: Connection, people: Sequence[int]) -> dict[int, dict[str, datetime]]:
-    """When each person last said yes, by list."""
+def _agreed(connection: Connection, people: Sequence[int]) -> dict[int, dict[str, Agreed]]:
+    """When each person last said yes, by list.
+
+    Who signed up here and has still to confirm counts, too. An import counts only with a moment that its file named:
+    one without bears the moment of the import itself, which says nothing of when somebody left elsewhere.
+    """
     if not people:
         return {}
-    words = [event.value for event in AGREEING]
+    here = or_(
+        consent.c.event.in_([event.value for event in _HERE]),
+        and_(consent.c.event == ConsentEvent.REQUESTED.value, consent.c.actor == Actor.SUBSCRIBER.value),
+    )
+    dated = and_(consent.c.event == ConsentEvent.IMPORTED.value, consent.c.at < subscription.c.created_at)
     query = (
-        select(subscription.c.subscriber_id, subscription.c.list, func.max(consent.c.at).label("at"))
+        select(
+            subscription.c.subscriber_id,
+            subscription.c.list,
+            func.max(consent.c.at).label("at"),
+            func.max(case((here, 1), else_=0)).label("here"),
+        )
         .select_from(subscription.join(consent))
-        .where(subscription.c.subscriber_id.in_(people), consent.c.event.in_(words))
+        .where(subscription.c.subscriber_id.in_(people), or_(here, dated))
         .group_by(subscription.c.subscriber_id, subscription.c.list)
     )
-    found: dict[int, dict[str, datetime]] = {}
+    found: dict[int, dict[str, Agreed]] = {}
     for row in connection.execute(query):
-        found.setdefault(row.subscriber_id, {})[row.list] = row.at
+        found.setdefault(row.subscriber_id, {})[row.list] = Agreed(row.at, bool(row.here))
     return found

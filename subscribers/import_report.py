@@ -58,12 +58,18 @@ class ImportReport:
     duplicates: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     """By reason."""
+    held_back: int = 0
+    """Those of them who may have been erased after the file was made."""
     waiting: Counter[str] = field(default_factory=Counter)
     """People who wait for a confirmation, by why: nothing proves their consent."""
     asked: int = 0
-    """Requests to confirm that were queued."""
+    """Requests to confirm that were queued; by a dry run: that would be."""
+    taken_off: int = 0
+    """People who were active here, of whom the file says that they left: ended now."""
     ended: int = 0
-    """People of whom the file says that they left, and who left here now."""
+    """Others of whom the file says that they left: noted, so that no later file brings them."""
+    promoted: int = 0
+    """People who waited since an earlier import, on the list now: this file proves their consent."""
     suppressed: int = 0
     """Addresses of which the file says that they cannot be mailed, held back now."""
     refused: int = 0
@@ -101,9 +107,12 @@ class ImportReport:
             "duplicates": self.duplicates,
             "pending": dict(self.waiting),
             "asked": self.asked,
+            "promoted": self.promoted,
+            "taken_off": self.taken_off,
             "ended": self.ended,
             "suppressed": self.suppressed,
             "skipped": dict(self.skipped),
+            "held_back": self.held_back,
             "refused": self.refused,
             "smtputf8": self.smtputf8,
         }

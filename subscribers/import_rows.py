@@ -77,12 +77,18 @@ class Columns:
     attributes: tuple[tuple[str, int], ...]
     ignored: tuple[str, ...]
     """Headings that are not stored, as they stand in the file."""
+    never: frozenset[str] = frozenset()
+    """Those among them that no setting can keep: where somebody was, and what another system added by itself."""
+    left_out: frozenset[str] = frozenset()
+    """Those among them that the operator said to skip."""
     state: int = -1
     reason: int = -1
     signed_up: int = -1
     confirmed: int = -1
     left: int = -1
     since: int = -1
+    changed: int = -1
+    """When the other system last touched the row: of who left, the latest day on which they can have."""
     packed: int = -1
     """A column of JSON with further attributes (listmonk)."""
     types: Mapping[str, ValueType] = field(default_factory=dict)
@@ -105,7 +111,7 @@ class Columns:
         standing = self._standing(cells)
         if standing.has_left:
             # Of who must not be mailed the address says enough, and nothing else is kept.
-            return Entry(line, address.key, address.spelling, "", "", "{}", standing, self._moment(cells, self.left))
+            return Entry(line, address.key, address.spelling, "", "", "{}", standing, self._left_at(cells))
         name = " ".join([part for index in self.name if (part := clean_text(cells[index], NAME_LIMIT, "name"))])
         if len(name) > NAME_LIMIT:
             raise too_long("name", NAME_LIMIT)
@@ -133,6 +139,9 @@ class Columns:
 
     def _moment(self, cells: Sequence[str], index: int) -> datetime | None:
         return parse_moment(cells[index], self.zone) if index >= 0 else None
+
+    def _left_at(self, cells: Sequence[str]) -> datetime | None:
+        return self._moment(cells, self.left) or self._moment(cells, self.changed)
 
     def _consented(self, cells: Sequence[str]) -> datetime | None:
         """The latest moment at which the person said yes."""

@@ -21,7 +21,7 @@ PRAGMAS = ("cache_size=-24576", "wal_autocheckpoint=32768")
 
 _KNOWN = """
 SELECT s.address_key, s.id, s.name, s.organisation, s.attributes, n.state, n.ended_reason, x.reason AS suppressed,
-       n.id AS subscription_id, n.ref AS subscription_ref
+       n.id AS subscription_id, n.ref AS subscription_ref, n.actor
 FROM {keys} CROSS JOIN subscriber s
 LEFT JOIN subscription n ON n.subscriber_id = s.id AND n.list = :list
 LEFT JOIN suppression x ON x.subscriber_id = s.id

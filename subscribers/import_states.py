@@ -25,7 +25,7 @@ class Standing(StrEnum):
     HARD_BOUNCE = "hard-bounce"
     """The mailbox does not exist."""
     SOFT_BOUNCE = "soft-bounce"
-    """Nothing arrived for long."""
+    """Mail came back; the file does not say that the mailbox is gone."""
     COMPLAINT = "complaint"
     """Called a mail spam."""
     BLOCKED = "by-hand"
@@ -58,8 +58,8 @@ _WORDS = {
         " onwaar 0 off uit"
     ),
     Standing.BY_OPERATOR: "disabled inactive inactief deleted verwijderd erased gewist archived gearchiveerd removed",
-    Standing.HARD_BOUNCE: "cleaned opgeschoond bounced bounce hardbounce hardbounced gebounced onbestelbaar",
-    Standing.SOFT_BOUNCE: "softbounce softbounced",
+    Standing.HARD_BOUNCE: "cleaned opgeschoond hardbounce hardbounced",
+    Standing.SOFT_BOUNCE: "softbounce softbounced bounced bounce gebounced onbestelbaar",
     Standing.COMPLAINT: "complained complaint complainer spam abuse spamklacht klacht",
     Standing.BLOCKED: "suppressed blocklisted blacklisted blocked geblokkeerd byhand",
 }

@@ -19,6 +19,7 @@ from subscribers.import_asking import Asking
 from subscribers.import_grounds import Grounds
 from subscribers.import_leaving import Ending, Leavers
 from subscribers.import_marks import erased_before
+from subscribers.import_promoting import Promoting
 from subscribers.import_report import ImportReport, SeenKeys, Why
 from subscribers.import_rows import Columns, Entry
 from subscribers.import_rules import Rules
@@ -28,6 +29,8 @@ from subscribers.jsonl_reading import JsonLinesReader
 from subscribers.subscription import State
 from subscribers.transactions import reading, writing
 
+HELD_BACK = "this person may have been erased after the file was made"
+HELD_REMEDY = "ask them, or give --bring-back if you know better"
 CHUNK_ROWS = 10_000
 """Rows per transaction: some tenths of a second, so that a click on "unsubscribe" need not wait long."""
 
@@ -101,6 +104,7 @@ class _Importer:
         self._dry_run = dry_run
         self._leavers = Leavers(grounds, rules, report, dry_run=dry_run)
         self._asking = Asking(grounds, rules, report, dry_run=dry_run)
+        self._promoting = Promoting(grounds, report, dry_run=dry_run)
         self._seen = SeenKeys()
         self._gone = SeenKeys()
         """Who has left, by the files: no later row brings them on the list, also if nothing of them is stored."""
@@ -127,7 +131,11 @@ class _Importer:
         changes: list[dict[str, Any]] = []
         met = known(connection, list(entries), self._grounds.list)
         leaving = [(row, entries[row.address_key]) for row in met if self._leaves(entries[row.address_key])]
-        settled = [row.address_key for row in met if self._settle(connection, row, entries[row.address_key], changes)]
+        settled = []
+        for row in met:
+            entry = entries[row.address_key]
+            if self._promoted(row, entry, is_dated=is_dated) or self._settle(connection, row, entry, changes):
+                settled.append(row.address_key)
         if self._dry_run:
             strangers = self._again.difference(row.address_key for row in met)
             settled += [self._duplicate(entry) for entry in list(entries.values()) if entry.key in strangers]
@@ -136,12 +144,19 @@ class _Importer:
         elsewhere = {row.address_key for row in met}
         self._refuse_erased(connection, entries, elsewhere)
         endings = self._leavers.known(connection, leaving) + self._strangers_who_left(entries, elsewhere)
+        self._hold_back(entries)
         joining = [self._joins(entry, elsewhere, is_dated=is_dated) for entry in entries.values()]
         if not self._dry_run:
             if changes:
                 connection.execute(COMPLETE, changes)
+            self._promoting.write(connection)
             write(connection, joining, endings, self._grounds, self._rules)
-            self._asking.new(connection, joining)
+        self._asking.new(connection, joining)
+
+    def _promoted(self, row: Row[Any], entry: Entry, *, is_dated: bool) -> bool:
+        """Whether the file ends the waiting of somebody who came by a file."""
+        is_first = entry.key not in self._again and not entry.standing.has_left
+        return is_first and self._promoting.takes(row, entry, is_dated=is_dated)
 
     def _leaves(self, entry: Entry) -> bool:
         return entry.standing.has_left and entry.key not in self._again
@@ -174,6 +189,17 @@ class _Importer:
             self._gone.add(key)
             reason = "this address was erased, and an import does not bring it back"
             self._report.not_taken(entry.line, Why.SKIPPED, reason, "none is needed; who wants to come back signs up")
+
+    def _hold_back(self, entries: dict[str, Entry]) -> None:
+        """Nobody new comes on the list by a file that is older than an erasure: they may have been erased by it."""
+        since = self._grounds.older_than_erasures
+        if since is None:
+            return
+        for key, entry in entries.items():
+            self._gone.add(key)
+            self._report.held_back += 1
+            self._report.not_taken(entry.line, Why.SKIPPED, HELD_BACK, HELD_REMEDY)
+        entries.clear()
 
     def _strangers_who_left(self, entries: dict[str, Entry], known_keys: set[str]) -> list[Ending]:
         """Takes them out of `entries`."""

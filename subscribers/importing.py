@@ -55,7 +55,8 @@ def map_columns(
     types = attributes if isinstance(attributes, Mapping) else dict.fromkeys(attributes, ValueType.TEXT)
     chosen = file_format or recognised(header)
     said = {index: TARGETS.get(word, word) for index, word in (mapping or {}).items()}
-    found, ignored = _found(header, {plain_heading(name): name for name in types}, meanings(header, chosen) | said)
+    of_format = meanings(header, chosen)
+    found, ignored = _found(header, {plain_heading(name): name for name in types}, of_format | said)
     if Role.ADDRESS not in found:
         raise _no_address(header)
     is_mailchimp, is_listmonk = chosen is FileFormat.MAILCHIMP, chosen is FileFormat.LISTMONK
@@ -75,10 +76,13 @@ def map_columns(
         confirmed=found.get(Role.CONFIRMED, -1),
         left=found.get(Role.LEFT, -1),
         since=found.get(Role.SINCE, -1),
+        changed=found.get(Role.CHANGED, -1),
         packed=packed,
         attributes=tuple((name, found[name]) for name in types if name in found),
         types=types,
         ignored=tuple(name for name in ignored if packed < 0 or name != header[packed].strip()),
+        never=frozenset(header[index].strip() for index in _unkept(header, of_format) if index not in said),
+        left_out=frozenset(header[index].strip() for index, meaning in said.items() if meaning is None),
         standing=standing_in_file(file_name, header, chosen),
         zone=_UTC if is_mailchimp or zone is None else zone,
         is_dated=chosen is not FileFormat.CSV or Role.SIGNED_UP in found or Role.CONFIRMED in found,
@@ -110,6 +114,12 @@ def _found(
 
 def _by_heading(word: str, wanted: Mapping[str, str]) -> str | None:
     return None if word in WHEREABOUTS else wanted.get(word) or HEADINGS.get(word)
+
+
+def _unkept(header: Sequence[str], of_format: Mapping[int, Role | None]) -> list[int]:
+    """Columns that are not stored whatever the configuration says."""
+    words = [plain_heading(heading) for heading in header]
+    return [index for index, word in enumerate(words) if word in WHEREABOUTS or of_format.get(index, Role.NAME) is None]
 
 
 def _packed(header: Sequence[str]) -> int:

@@ -1,5 +1,6 @@
 """Giving a person another address; where somebody has it already, their subscriptions are put together there."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +20,18 @@ from subscribers.tables import consent, notice, subscriber, subscription
 
 SOURCE = "change of address"
 _FILLED = ("name", "organisation")
-"""What the person who stays takes over where it has nothing."""
+"""What the person who stays takes over where it has nothing, beside every attribute."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Differing:
+    """A value that is not the same at both addresses."""
+
+    name: str
+    kept: str
+    """That at the new address."""
+    lost: str
+    """That at the old one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +48,13 @@ class Foreseen:
     """Lists that the person is not active on: they wait at the old address for their deadline."""
     fills: tuple[str, ...]
     """What is empty at the new address and comes along."""
+    differs: tuple[Differing, ...]
+    """Where both have a value, and not the same."""
+
+    @property
+    def puts_together(self) -> bool:
+        """Whether any subscription goes on at the new address."""
+        return bool(self.goes_over or self.on_both or self.begins_again)
 
 
 def foreseen(person: SubscriberRecord, other: SubscriberRecord) -> Foreseen:
@@ -47,12 +66,28 @@ def foreseen(person: SubscriberRecord, other: SubscriberRecord) -> Foreseen:
         on_both=tuple(name for name in active if theirs.get(name) is True),
         begins_again=tuple(name for name in active if theirs.get(name) is False),
         stays_behind=tuple(item.list for item in person.subscriptions if item.state is not State.ACTIVE),
-        fills=tuple(_empty_values(person, other)),
+        fills=(*_empty_columns(person, other), *_empty_attributes(person, other)),
+        differs=tuple(_differing(_values(person), _values(other))),
     )
 
 
-def _empty_values(person: SubscriberRecord, other: SubscriberRecord) -> dict[str, str]:
+def _empty_columns(person: SubscriberRecord, other: SubscriberRecord) -> dict[str, str]:
     return {key: value for key in _FILLED if (value := getattr(person, key)) and not getattr(other, key)}
+
+
+def _empty_attributes(person: SubscriberRecord, other: SubscriberRecord) -> dict[str, str]:
+    return {key: value for key, value in person.attributes.items() if value and not other.attributes.get(key)}
+
+
+def _values(person: SubscriberRecord) -> dict[str, str]:
+    return {**{key: getattr(person, key) for key in _FILLED}, **person.attributes}
+
+
+def _differing(mine: Mapping[str, str], theirs: Mapping[str, str]) -> Iterator[Differing]:
+    for name, lost in mine.items():
+        kept = theirs.get(name)
+        if lost and kept and lost != kept:
+            yield Differing(name=name, kept=kept, lost=lost)
 
 
 def lock_both(connection: Connection, subscriber_id: int, new: Address) -> None:
@@ -110,9 +145,11 @@ class Merge:
         for item in person.subscriptions:
             if item.state is State.ACTIVE:
                 self._hand_over(item, other)
-        empty = _empty_values(person, other)
-        if empty:
-            self.connection.execute(update(subscriber).where(subscriber.c.id == other.id).values(**empty))
+        taken: dict[str, object] = {**_empty_columns(person, other)}
+        if attributes := _empty_attributes(person, other):
+            taken["attributes"] = {**other.attributes, **attributes}
+        if taken:
+            self.connection.execute(update(subscriber).where(subscriber.c.id == other.id).values(**taken))
 
     def _hand_over(self, item: SubscriptionRecord, other: SubscriberRecord) -> None:
         """The row itself moves if `other` has none on that list, so that its links go on working."""
@@ -120,6 +157,8 @@ class Merge:
         if theirs is None:
             moved = update(subscription).where(subscription.c.id == item.id)
             self.connection.execute(moved.values(subscriber_id=other.id, actor=Actor.SUBSCRIBER.value))
+            # Nothing says any more that the old address was on this list: an import has to be told that it changed.
+            scrub_soon(self.connection, {"subscriber.address": 1}, self.now)
             return
         if theirs.state is not State.ACTIVE:
             self._revive(theirs, item)

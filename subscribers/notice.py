@@ -28,6 +28,8 @@ class NoticeKind(StrEnum):
 
 ASKING = frozenset({NoticeKind.CONFIRM, NoticeKind.CONFIRM_IMPORTED})
 """Those whose link puts somebody on a list."""
+UNDOING = frozenset({NoticeKind.FAREWELL, NoticeKind.LEFT, NoticeKind.UNDO})
+"""Those whose link takes an ending back: their words name every list that returns."""
 
 
 class NoticeState(StrEnum):

@@ -16,7 +16,7 @@ from subscribers.notice import ASKING, NoticeKind, NoticeState
 from subscribers.retention import Period, RetentionPolicy, deadline
 from subscribers.tables import notice, subscriber
 
-__all__ = ["NoticeKind", "NoticeState", "count_since", "queue_notice"]
+__all__ = ["NoticeKind", "NoticeState", "count_since", "queue_notice", "was_asked_since"]
 
 REF_OCTETS = 16
 
@@ -73,6 +73,11 @@ def count_since(
     query = select(func.count()).select_from(notice).where(notice.c.subscriber_id == subscriber_id)
     query = query.where(notice.c.kind.in_([kind.value for kind in kinds]), notice.c.created_at > since)
     return connection.scalar(query.where(notice.c.list == list_slug) if list_slug else query) or 0
+
+
+def was_asked_since(connection: Connection, subscriber_id: int, since: datetime) -> bool:
+    """Whether this person was sent, or will be, a mail that asks for a confirmation, made after an instant."""
+    return _has_younger(connection, NoticeKind.CONFIRM, subscriber_id, since)
 
 
 def _has_younger(connection: Connection, kind: NoticeKind, subscriber_id: int, since: datetime) -> bool:

@@ -69,7 +69,8 @@ def find_subscription(connection: Connection, ref: bytes) -> SubscriptionRecord 
 def known_about(connection: Connection, subscriber_id: int) -> dict[str, list[dict[str, object]]]:
     """All that is stored about a person, by table and column, derived from the schema (B8); no empty tables.
 
-    A row that names its parent (a delivery its mailing) shows that parent's name too: `Table.info["known_as"]`.
+    A row that names its parent shows that parent's name first: every one of a parent with `Table.info["known_as"]` (a
+    delivery its mailing), and those that a table names in `Table.info["parent_names"]` (a consent its list).
     """
     found = {table.name: _personal_rows(connection, table, subscriber_id) for table in _personal_tables()}
     return {name: rows for name, rows in found.items() if rows}
@@ -84,7 +85,7 @@ def _personal_rows(connection: Connection, table: Table, subscriber_id: int) -> 
     source: Any = table
     for parent, key in _named_parents(table):
         source = source.join(parent, key == parent.c[key_column(key)])
-        columns += [parent.c[name].label(f"{parent.name}_{name}") for name in parent.info["known_as"]]
+        columns = [*(parent.c[name].label(f"{parent.name}_{name}") for name in _names(table, parent)), *columns]
     if not columns:
         return []
     query = select(*columns).select_from(source).where(rows_under(metadata, table, subscriber_id))
@@ -93,7 +94,12 @@ def _personal_rows(connection: Connection, table: Table, subscriber_id: int) -> 
 
 def _named_parents(table: Table) -> list[tuple[Table, Any]]:
     keys = sorted(table.foreign_keys, key=lambda key: key.parent.name)
-    return [(key.column.table, key.parent) for key in keys if "known_as" in key.column.table.info]
+    return [(key.column.table, key.parent) for key in keys if _names(table, key.column.table)]
+
+
+def _names(table: Table, parent: Table) -> tuple[str, ...]:
+    names: tuple[str, ...] = parent.info.get("known_as") or table.info.get("parent_names", {}).get(parent.name, ())
+    return names
 
 
 def key_column(column: Any) -> str:  # noqa: ANN401 - a Column of any type

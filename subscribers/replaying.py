@@ -65,7 +65,9 @@ class PeopleReplay:
         for row in _rows(connection, entries, subscription.c.state == State.ENDED.value):
             entry = entries[bytes(row.ref)]
             if row.ended_at <= entry.at:
-                undone = undo_ending(connection, entry.ref, now=entry.at, record=nowhere, said=REPLAYED)
+                undone = undo_ending(
+                    connection, entry.ref, now=entry.at, record=nowhere, said=REPLAYED, lists={row.list}
+                )
                 self.done["returned"] += undone.outcome is UndoOutcome.RETURNED
 
     def _end(self, connection: Connection, entries: dict[bytes, Entry]) -> None:
@@ -143,7 +145,7 @@ def _there(connection: Connection, table: Table, refs: Sequence[bytes]) -> Itera
 
 def _rows(connection: Connection, entries: dict[bytes, Entry], where: Any) -> Iterator[Any]:  # noqa: ANN401 - SQL
     """The subscriptions that are named, as far as they meet the condition."""
-    columns = subscription.c.id, subscription.c.ref, subscription.c.ended_at
+    columns = subscription.c.id, subscription.c.ref, subscription.c.list, subscription.c.ended_at
     for chunk in chunks(list(_there(connection, subscription, list(entries)))):
         yield from connection.execute(select(*columns).where(subscription.c.ref.in_(chunk), where)).all()
 

@@ -24,7 +24,7 @@ class RequestKind(StrEnum):
     """What was asked (AVG 15-22)."""
 
     ACCESS = "access"
-    """What do you have on me? A copy of it (15, 20)."""
+    """What do you have on me? A copy of it (15)."""
     CORRECTION = "correction"
     """Something is wrong (16)."""
     ERASURE = "erasure"
@@ -33,6 +33,8 @@ class RequestKind(StrEnum):
     """Keep it, and do nothing with it for now (18)."""
     OBJECTION = "objection"
     """Stop processing (21)."""
+    PORTABILITY = "portability"
+    """My data in a form that another program reads (20)."""
 
 
 @dataclass(frozen=True, kw_only=True)

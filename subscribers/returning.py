@@ -1,16 +1,17 @@
 """Taking back an ending: who left by a link, or was made to, is back as long as nothing was erased.
 
 An undo takes back the whole act: subscriptions that the same press of a button ended (the same person, the same
-instant) return together. The evidence says "returned" with the words that stood at the button (B3); what was agreed to
-before stays beside it, with its own. The ledger says it too, so that a restore does not end them again (I11).
+instant) return together, or those of them that the page named. The evidence says "returned" with the words that stood
+at the button (B3); what was agreed to before stays beside it, with its own. The ledger says it too, so that a restore
+does not end them again (I11).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -43,6 +44,19 @@ class UndoResult:
 
     outcome: UndoOutcome
     list: str = ""
+    lists: tuple[str, ...] = ()
+    """All that return, or would."""
+    until: datetime | None = None
+    """The first moment at which one of them is erased; for RETURNED."""
+
+
+_Rows: TypeAlias = Sequence[Any]
+_Find: TypeAlias = Callable[[Connection, Any], _Rows]
+
+
+def would_return(connection: Connection, ref: bytes, *, pressed_at: datetime | None = None) -> UndoResult:
+    """What an undo would do at this moment. Changes nothing."""
+    return _judge(connection, _found, ref, pressed_at, None)[0]
 
 
 def undo_ending(
@@ -53,30 +67,49 @@ def undo_ending(
     record: Record,
     pressed_at: datetime | None = None,
     said: Shown = UNDONE,
+    lists: Collection[str] | None = None,
 ) -> UndoResult:
     """Make the subscription that `ref` names active again, with all that ended in the same act. Idempotent.
 
-    `said` goes into the evidence: the words of the page on which the button was pressed (B3).
+    `said` goes into the evidence: the words of the page on which the button was pressed (B3). With `lists` nothing
+    returns but what that page named.
     With `pressed_at` only by who ended it with that press: the button stands in mails that were forwarded, and whoever
     presses it after the owner had left may not bring them back. None for a link that was mailed to the owner.
     """
     moment = require_aware(now)
-    row = _locked(connection, subscription.c.ref == ref)
-    if not row:
-        return UndoResult(outcome=UndoOutcome.GONE)
-    named = row[0]
+    result, rows = _judge(connection, _locked, ref, pressed_at, lists)
+    if rows:
+        _revive(connection, rows, moment, said)
+        record([Entry(kind=Kind.RETURNED, at=moment, ref=item.ref) for item in rows])
+    return result
+
+
+def _judge(
+    connection: Connection, find: _Find, ref: bytes, pressed_at: datetime | None, lists: Collection[str] | None
+) -> tuple[UndoResult, _Rows]:
+    """What an undo does, and the rows that return."""
+    gone = UndoResult(outcome=UndoOutcome.GONE)
+    named = next(iter(find(connection, subscription.c.ref == ref)), None)
+    if named is None:
+        return gone, ()
     if named.state == State.ACTIVE:
-        return UndoResult(outcome=UndoOutcome.STANDS, list=named.list)
+        return UndoResult(outcome=UndoOutcome.STANDS, list=named.list), ()
     if not may_return(connection, named) or not _ended_it(named, pressed_at):
-        return UndoResult(outcome=UndoOutcome.GONE)
+        return gone, ()
     same_act = (subscription.c.subscriber_id == named.subscriber_id) & (subscription.c.ended_at == named.ended_at)
-    rows = [item for item in _locked(connection, same_act) if may_return(connection, item)]
-    _revive(connection, rows, moment, said)
-    record([Entry(kind=Kind.RETURNED, at=moment, ref=item.ref) for item in rows])
-    return UndoResult(outcome=UndoOutcome.RETURNED, list=named.list)
+    rows = [row for row in find(connection, same_act) if lists is None or row.list in lists]
+    rows = [row for row in rows if may_return(connection, row)]
+    if not rows:
+        return gone, ()
+    names, until = tuple(row.list for row in rows), min(row.erase_at for row in rows)
+    return UndoResult(outcome=UndoOutcome.RETURNED, list=named.list, lists=names, until=until), rows
 
 
-def _locked(connection: Connection, where: Any) -> Sequence[Any]:  # noqa: ANN401 - a piece of SQL
+def _found(connection: Connection, where: Any) -> _Rows:  # noqa: ANN401 - a piece of SQL
+    return connection.execute(select(subscription).where(where).order_by(subscription.c.id)).all()
+
+
+def _locked(connection: Connection, where: Any) -> _Rows:  # noqa: ANN401 - a piece of SQL
     """The rows, each person before their subscriptions, as an erasure locks them: neither waits for the other."""
     owners = select(subscription.c.subscriber_id).where(where)
     connection.execute(

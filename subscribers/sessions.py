@@ -10,7 +10,7 @@ import secrets
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from subscribers.clock import require_aware
 from subscribers.notice import NoticeKind
@@ -55,8 +55,7 @@ def open_session(
     Of two who press at once, one gets in: marking the link used and opening are one transaction.
     """
     moment = require_aware(now)
-    unused = (notice.c.ref == notice_ref, notice.c.kind == NoticeKind.MY_DATA.value, notice.c.used_at.is_(None))
-    use = update(notice).where(*unused, notice.c.erase_at > moment).values(used_at=moment)
+    use = update(notice).where(*_is_open(notice_ref, moment)).values(used_at=moment)
     owner = connection.execute(use.returning(notice.c.subscriber_id)).scalar_one_or_none()
     if owner is None:
         return None
@@ -65,6 +64,17 @@ def open_session(
     row = {"secret_hash": _hash(secret), "subscriber_id": owner, "begun_at": moment, "erase_at": tidy_at}
     connection.execute(insert(data_session).values(**row))
     return secret
+
+
+def is_open(connection: Connection, notice_ref: bytes, *, now: datetime) -> bool:
+    """Whether the link of that notice would open a session; looking uses nothing up."""
+    query = select(notice.c.id).where(*_is_open(notice_ref, require_aware(now)))
+    return connection.scalar(query) is not None
+
+
+def _is_open(notice_ref: bytes, moment: datetime) -> tuple[ColumnElement[bool], ...]:
+    mine = notice.c.ref == notice_ref, notice.c.kind == NoticeKind.MY_DATA.value
+    return (*mine, notice.c.used_at.is_(None), notice.c.erase_at > moment)
 
 
 def who_is_in(connection: Connection, secret: str, *, now: datetime) -> int | None:

@@ -1,6 +1,6 @@
 """Answering people: `newsletter subscribers copy` (AVG 15 and 20) and `correct` (AVG 16)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -20,9 +20,9 @@ from subscribers.cell_text import RowRefusedError
 from subscribers.clock import utc_now
 from subscribers.errors import ConflictError, InputError, NegativeError
 from subscribers.import_rows import typed_value
-from subscribers.merging import Merge, lock_both
+from subscribers.merging import Foreseen, Merge, foreseen, lock_both
 from subscribers.preferences import correct
-from subscribers.records import SubscriberRecord
+from subscribers.records import SubscriberRecord, find_by_id
 from subscribers.transactions import reading, writing
 
 NOT_KNOWN = "nothing is known about this address"
@@ -101,20 +101,30 @@ def correct_person(  # noqa: PLR0913, PLR0917 - Typer reads the options from the
         raise InputError("nothing was named to correct", remedy="add --name, --organisation, --attribute or --address")
     with reading(project.engine) as connection:
         other = merging.somebody_else(connection, person, new)
-    if other and not as_json_:
-        merging.announce(person, other)
+    plan = foreseen(given.put_into(person), given.put_into(other)) if other else None
+    if other and plan and not as_json_:
+        merging.announce(other, plan)
     if dry_run and as_json_:
-        print_json({"dry_run": True, "would_correct": given.names, "would_merge": merging.as_values(person, other)})
+        print_json({"dry_run": True, "would_correct": given.names, "would_merge": merging.as_values(plan)})
         return
     if dry_run:
         merging.end_dry_run(person, other, given.names)
     if other:
         merging.agree(merge=merge, asks=not as_json_)
     _correct(project, person, given, other)
-    if as_json_:
-        print_json({"corrected": True, "merged": merging.as_values(person, other)})
+    _conclude(project, person, plan, as_json=as_json_)
+
+
+def _conclude(project: Project, person: SubscriberRecord, plan: Foreseen | None, *, as_json: bool) -> None:
+    """The last words, after it was done."""
+    with reading(project.engine) as connection:
+        old = find_by_id(connection, person.id) if plan else None
+    if as_json:
+        print_json({"corrected": True, "merged": merging.as_values(plan), "old_address_until": merging.erased_by(old)})
+    elif plan:
+        merging.conclude(old, plan, project.zone)
     else:
-        console.print("Corrected, and put together with who was at the new address." if other else "Corrected.")
+        console.print("Corrected.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +142,15 @@ class Correction:
         found = {"name": self.name is not None, "organisation": self.organisation is not None}
         found |= dict.fromkeys(self.attributes, True) | {"address": self.address is not None}
         return [name for name, is_given in found.items() if is_given]
+
+    def put_into(self, person: SubscriberRecord) -> SubscriberRecord:
+        """The person as corrected, but for the address."""
+        return replace(
+            person,
+            name=person.name if self.name is None else self.name,
+            organisation=person.organisation if self.organisation is None else self.organisation,
+            attributes={**person.attributes, **self.attributes},
+        )
 
 
 def _correct(project: Project, person: SubscriberRecord, given: Correction, other: SubscriberRecord | None) -> None:

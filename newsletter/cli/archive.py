@@ -72,7 +72,7 @@ def withdraw(
 def _value(configuration: Configuration, edition: Edition) -> dict[str, str]:
     item = configuration.lists.get(edition.list_slug)
     keeps = item.archive if item else "none"
-    shown = "withdrawn" if edition.withdrawn_at else keeps
+    shown = "lost" if edition.is_lost else "withdrawn" if edition.withdrawn_at else keeps
     if shown == "public" and not edition.is_listed:
         shown = "unlisted"
     url = f"{configuration.site.base_url}/archive/{edition.list_slug}/{edition.slug}" if keeps != "none" else ""

@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
 def backup(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Make a backup of the database while everything goes on, and remove those whose life is over.
 
-    It is compressed, and encrypted if [backup] names a key. It lives as long as the promise to forget allows.
+    It is compressed, and encrypted if \\[backup] names a key. It lives as long as the promise to forget allows.
 
     \b
     Example: newsletter database backup

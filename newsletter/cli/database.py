@@ -73,7 +73,7 @@ def ledger(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 @app.command()
 def key(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to make; it must not exist yet.")]) -> None:
-    """Make a key to encrypt backups with. Name it in [backup] key_file, and keep a copy away from the backups.
+    """Make a key to encrypt backups with. Name it in \\[backup] key_file, and keep a copy away from the backups.
 
     Example: newsletter database key backup.key
     """

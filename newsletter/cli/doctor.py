@@ -34,7 +34,7 @@ def doctor(
     offline: Annotated[bool, typer.Option("--offline", help="Ask neither DNS nor anything else outside.")] = False,
     new_dkim_key: Annotated[
         str | None,
-        typer.Option("--new-dkim-key", metavar="NAME", help="Make the key of [dkim.NAME] and print its DNS record."),
+        typer.Option("--new-dkim-key", metavar="NAME", help="Make the key of \\[dkim.NAME] and print its DNS record."),
     ] = None,
     ed25519: Annotated[
         bool, typer.Option("--ed25519", help="With --new-dkim-key: an Ed25519 key, to sign beside RSA.")

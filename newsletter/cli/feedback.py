@@ -23,6 +23,7 @@ from newsletter.cli.common import (
     progress,
 )
 from newsletter.cli.grammar import counted
+from newsletter.feedback.case import Handled
 from newsletter.feedback.model import Outcome, ReturnedMail
 from newsletter.feedback.parse import parse_returned_mail
 from newsletter.feedback.reading import Files, FoundMail, find_files, read_mails
@@ -48,8 +49,8 @@ _MEANINGS = {
     Outcome.HUMAN: "for a person to read",
 }
 
-Understood = Callable[[FoundMail], tuple[ReturnedMail, Outcome | None]]
-"""Reads one mail, and applies it unless this is a dry run."""
+Understood = Callable[[FoundMail], tuple[ReturnedMail, Handled | None]]
+"""Reads one mail, and applies it unless this is a dry run; what became of it, if so."""
 
 
 @app.command()
@@ -73,21 +74,22 @@ def process(
     counts: Counter[str] = Counter()
     begun = time.monotonic()
     for mail in _with_progress(files, unreadable, quiet=as_json):
-        understood, outcome = understand(mail)
-        counts[outcome or understood.kind] += 1
+        understood, handled = understand(mail)
+        counts[handled.outcome if handled else understood.kind] += 1
         if as_json:
-            print_json_line(_value(mail, understood, outcome))
-        elif dry_run:
+            print_json_line(_value(mail, understood, handled))
+        elif handled is None:
             _show(mail, understood)
-        elif outcome is Outcome.HUMAN:
-            console.print(f"For a person to read: {escape(mail.name)}")
+        elif handled.outcome is Outcome.HUMAN:
+            console.print(f"For a person to read: {escape(mail.name)} ({escape(handled.why)})")
     if not as_json:
         _summarise(counts, files, time.monotonic() - begun)
     waiting = 0 if dry_run else counts[Outcome.HUMAN]
     if waiting and not as_json:
         errors.print(
             f"{counted(waiting, 'mail is', 'mails are')} for a person to read: the files named. They stay where they "
-            "are; remove them when they are dealt with."
+            "are, and no copy of them is made: `newsletter feedback list` does not have them. Remove them when they "
+            "are dealt with."
         )
     if unreadable or waiting:
         raise typer.Exit(feedback_edges.NEGATIVE)
@@ -100,14 +102,14 @@ def _reader(keyring: Keyring | None, titles: Sequence[str]) -> Understood:
 def _applier(project: Project) -> Understood:
     applier = feedback_edges.applier_of(project)
 
-    def understand(mail: FoundMail) -> tuple[ReturnedMail, Outcome | None]:
+    def understand(mail: FoundMail) -> tuple[ReturnedMail, Handled | None]:
         understood = applier.understand(mail.raw)
         handled = applier.handle(understood, mail.raw, now=utc_now())
         if handled.paused_job is not None:
             errors.print(
                 f"Job {handled.paused_job} is paused: its mails come back for reasons that are about us (A29)."
             )
-        return understood, handled.outcome
+        return understood, handled
 
     return understand
 
@@ -140,7 +142,7 @@ def _with_progress(files: Files, unreadable: list[Path], *, quiet: bool) -> Iter
             bar.advance(task)
 
 
-def _value(mail: FoundMail, understood: ReturnedMail, outcome: Outcome | None) -> dict[str, Any]:
+def _value(mail: FoundMail, understood: ReturnedMail, handled: Handled | None) -> dict[str, Any]:
     """One mail as JSON; personal data goes to standard output and nowhere else."""
     value: dict[str, Any] = {
         "file": mail.name,
@@ -155,7 +157,7 @@ def _value(mail: FoundMail, understood: ReturnedMail, outcome: Outcome | None) -
             for item in understood.recipients
         ],
     }
-    return value if outcome is None else {**value, "outcome": outcome.value}
+    return value if handled is None else {**value, "outcome": handled.outcome.value, "why": handled.why}
 
 
 def _show(mail: FoundMail, understood: ReturnedMail) -> None:

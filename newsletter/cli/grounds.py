@@ -30,12 +30,12 @@ def check_grounds(project: Project, slug: str, basis: str, source: str) -> str:
             remedy=f"write --basis {item.basis}, or change the list's basis in newsletter.toml",
         )
     text = one_line(source, "source")
-    if basis == "consent" and not text:
-        raise InputError(
-            "--source is missing: where and when was the consent given?",
-            remedy='e.g. --source "sign-up form on www.example.org, 2024-2026"',
-        )
-    return text or "operator"
+    if not text:
+        is_consent = basis == "consent"
+        question = "where and when was the consent given?" if is_consent else "where does the address come from?"
+        example = "sign-up form on www.example.org, 2024-2026" if is_consent else "register of members, March 2027"
+        raise InputError(f"--source is missing: {question} People can read it.", remedy=f'e.g. --source "{example}"')
+    return text
 
 
 def check_wording(wording: str, version: str) -> tuple[str, str]:

@@ -1,15 +1,16 @@
-"""The options of an import that are about consent: since when, and from when on it counts."""
+"""The options of an import about time: since when people consent, how old the file is, and who was erased since."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from zoneinfo import ZoneInfo
 
 import typer
 
 from newsletter.cli.common import Project
+from newsletter.cli.grammar import counted
 from newsletter.config_lists import MailingList
 from subscribers.errors import InputError
-from subscribers.import_cutoff import newest_erasure
+from subscribers.import_cutoff import Erasures, erasures, newest_erasure
 from subscribers.import_grounds import CONSENT
 from subscribers.transactions import reading
 
@@ -35,6 +36,33 @@ AskOption = Annotated[
 ]
 
 
+MadeOnOption = Annotated[
+    str,
+    typer.Option(
+        "--made-on",
+        metavar="DAY",
+        help="On a list that is not on consent: the day on which the file was drawn from its source, or checked "
+        "against who left. Needed once people were erased here.",
+    ),
+]
+BringBackOption = Annotated[
+    bool,
+    typer.Option(
+        "--bring-back", help="Also put on the list who may have been erased since --made-on: you know that they agree."
+    ),
+]
+
+
+_ERASED = "then somebody was last erased here, or changed their address, and an older file may still name them"
+
+
+class Cutoff(NamedTuple):
+    """From when on consent counts, and who says so."""
+
+    at: datetime | None = None
+    why: str = ""
+
+
 def consented_at(item: MailingList, text: str, now: datetime) -> datetime | None:
     """The first instant of the day that `--consented-at` names; raises InputError."""
     if not text:
@@ -47,15 +75,53 @@ def consented_at(item: MailingList, text: str, now: datetime) -> datetime | None
     return moment
 
 
-def cutoff(project: Project, item: MailingList, text: str) -> datetime | None:
-    """The last instant that is too old for a consent, by option, configuration or erasures; None for no limit."""
+def cutoff(project: Project, item: MailingList, text: str) -> Cutoff:
+    """The last instant that is too old for a consent, by option, configuration or erasures; without one no limit."""
     if item.basis != CONSENT:
-        return None
+        return Cutoff()
     day = _day(text, "--consent-cutoff") if text else item.consent_cutoff
     if day is not None:
-        return _midnight(day + timedelta(days=1), item.zone) - timedelta(microseconds=1)
+        why = "--consent-cutoff" if text else "the list's `consent_cutoff`"
+        return Cutoff(_midnight(day + timedelta(days=1), item.zone) - timedelta(microseconds=1), why)
     with reading(project.engine) as connection:
-        return newest_erasure(connection)
+        newest = newest_erasure(connection)
+    return Cutoff(newest, _ERASED) if newest else Cutoff()
+
+
+def older_than_erasures(
+    project: Project, item: MailingList, text: str, now: datetime, *, bring_back: bool
+) -> datetime | None:
+    """When the file was made, if people were erased after it and `--bring-back` was not given.
+
+    Raises InputError where it has to be said and is not. On consent the cutoff answers the same question.
+    """
+    if item.basis == CONSENT:
+        if text or bring_back:
+            option = "--made-on" if text else "--bring-back"
+            raise InputError(f"{option} is for lists that are not on consent", remedy="name --consent-cutoff instead")
+        return None
+    with reading(project.engine) as connection:
+        gone = erasures(connection)
+    made = _midnight(_day(text, "--made-on"), item.zone) if text else None
+    if made and made > now:
+        raise InputError("--made-on lies in the future", remedy="name the day on which the file was made")
+    if gone is None:
+        return None
+    if made is None:
+        raise _too_old_perhaps(gone, item.zone)
+    return made if made <= gone.last and not bring_back else None
+
+
+def _too_old_perhaps(gone: Erasures, zone: ZoneInfo) -> InputError:
+    first, last = (moment.astimezone(zone).date() for moment in (gone.first, gone.last))
+    when = f"between {first} and {last}" if first != last else f"on {last}"
+    who = counted(gone.people, "person was", "people were")
+    what = f"{who} erased here {when}" if gone.people else f"an address was changed, or a backup restored, {when}"
+    return InputError(
+        f"{what}; this file may bring back who left",
+        remedy="say how old it is: --made-on DAY, the day on which it was drawn from its source, or checked against "
+        "who left",
+    )
 
 
 def _day(text: str, option: str) -> date:

@@ -27,7 +27,16 @@ from newsletter.cli.grounds import (
     check_grounds,
     check_wording,
 )
-from newsletter.cli.import_consent import AskOption, ConsentedAtOption, CutoffOption, consented_at, cutoff
+from newsletter.cli.import_consent import (
+    AskOption,
+    BringBackOption,
+    ConsentedAtOption,
+    CutoffOption,
+    MadeOnOption,
+    consented_at,
+    cutoff,
+    older_than_erasures,
+)
 from newsletter.cli.import_result import result_of, show_result
 from newsletter.cli.import_sources import Reading, Table, opened
 from newsletter.cli.mapping import ask_mapping
@@ -65,6 +74,8 @@ def import_file(  # noqa: PLR0913, PLR0917 - Typer reads the options from the si
     wording_version: VersionOption = "",
     consented: ConsentedAtOption = "",
     not_before: CutoffOption = "",
+    made_on: MadeOnOption = "",
+    bring_back: BringBackOption = False,
     ask: AskOption = False,
     file_format: FormatOption = None,
     mapping: MapOption = None,
@@ -76,12 +87,17 @@ def import_file(  # noqa: PLR0913, PLR0917 - Typer reads the options from the si
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put everybody in a file on a list. Who left is never brought back; the same file twice changes nothing.
+    """Put everybody in a file on a list. The same file twice changes nothing.
 
     Comma, semicolon or tab; UTF-8, Windows-1252 or UTF-16; headings in Dutch or English (e-mail, naam, voornaam,
     achternaam, organisatie, status, aanmelddatum). Exports of Mailchimp, listmonk and Laposta are recognised. Who left
     there is ended here, who bounced is suppressed. Columns that the list's `attributes` do not name are reported and
-    not stored. On a list on consent, who has no evidence of it that is later than the cutoff waits for a confirmation.
+    not stored.
+
+    Who left is not brought back, as long as they are known here. Of who was erased nothing is known: so on a list on
+    consent, who has no evidence of it that is later than the newest erasure waits for a confirmation; on another list
+    --made-on says how old the file is, and who is new in a file from before the newest erasure is left out.
+
     Exit status 1: some rows were refused; the rest is imported.
 
     \b
@@ -94,6 +110,7 @@ def import_file(  # noqa: PLR0913, PLR0917 - Typer reads the options from the si
     item = project.configuration.mailing_list(slug)
     kept_wording, kept_version = check_wording(wording, wording_version)
     now = utc_now()
+    since = cutoff(project, item, not_before)
     grounds = Grounds(
         list=slug,
         basis=basis,
@@ -103,7 +120,8 @@ def import_file(  # noqa: PLR0913, PLR0917 - Typer reads the options from the si
         now=now,
         update=update,
         consented_at=consented_at(item, consented, now),
-        cutoff=cutoff(project, item, not_before),
+        cutoff=since.at,
+        older_than_erasures=older_than_erasures(project, item, made_on, now, bring_back=bring_back),
     )
     read = Reading(
         configuration=project.configuration,
@@ -117,10 +135,12 @@ def import_file(  # noqa: PLR0913, PLR0917 - Typer reads the options from the si
         report.note = refusals.note
         _run(project, found.tables, grounds, report, asks=ask, dry_run=dry_run, quiet=as_json)
         result = result_of(file, found, report, refusals.path, dry_run=dry_run)
+    result["made_on"] = made_on or None
+    result["cutoff"] = {"at": since.at.isoformat(), "why": since.why} if since.at else None
     if as_json:
         print_json(result)
     else:
-        show_result(result, slug=slug)
+        show_result(result, slug=slug, zone=item.zone, asks=ask)
     if report.refused:
         raise typer.Exit(ROWS_REFUSED)
 

@@ -28,7 +28,7 @@ from newsletter.cli.timing import show_schedule
 from newsletter.cli.waiting import waiting_events, waiting_of, waiting_words
 from newsletter.delivery import settling
 from newsletter.delivery.hold import is_running
-from newsletter.delivery.job import JobEvent, JobState, SendJob
+from newsletter.delivery.job import JobEvent, JobState, SendJob, is_lost
 from newsletter.delivery.outcome import OPEN, Event, State
 from newsletter.delivery.worker import Sending
 from newsletter.store import deliveries
@@ -47,6 +47,12 @@ app = typer.Typer(
               newsletter jobs show 3 --state unknown
     """,
     invoke_without_command=True,
+)
+
+LOST_RECORD = "record lost"
+LOST_WORDS = (
+    "after the backup that was restored; its record is lost. Who got it is not known here: the relay's log may tell. "
+    "It is never sent again."
 )
 
 JobArgument = Annotated[int, typer.Argument(metavar="JOB", help="Number of the job; `newsletter jobs` lists them.")]
@@ -82,12 +88,15 @@ def _cells(project: Project, job: SendJob, counts: dict[State, int]) -> list[str
     still = sum(counts.get(state, 0) for state in OPEN)
     figures = (job.audience, counts.get(State.SENT, 0), bad, counts.get(State.UNKNOWN, 0), still)
     planned = in_short(job.created_at, zone=zone)
-    activity = _activity(project, job, counts)
-    return [str(job.id), f"{job.list_slug}/{job.slug}", activity, *map(number, figures), planned]
+    activity = activity_of(project, job, counts)
+    shown = ["?"] * len(figures) if activity == LOST_RECORD else [number(figure) for figure in figures]
+    return [str(job.id), f"{job.list_slug}/{job.slug}", activity, *shown, planned]
 
 
-def _activity(project: Project, job: SendJob, counts: dict[State, int]) -> str:
-    """The state for people: a job is "running" only while a process sends it."""
+def activity_of(project: Project, job: SendJob, counts: dict[State, int]) -> str:
+    """The state for people: a job is "running" only while a process sends it, and of a lost one nothing is known."""
+    if is_lost(job.digest):
+        return LOST_RECORD
     if job.state is not JobState.RUNNING or is_running(project.engine, job, utc_now()):
         return str(job.state)
     only_waits = counts[State.DEFERRED] and not counts[State.QUEUED] and not counts[State.CLAIMED]
@@ -95,7 +104,7 @@ def _activity(project: Project, job: SendJob, counts: dict[State, int]) -> str:
 
 
 def _as_json(project: Project, job: SendJob, counts: dict[State, int]) -> dict[str, object]:
-    return {**asdict(job), "activity": _activity(project, job, counts), "counts": counts_by_name(counts)}
+    return {**asdict(job), "activity": activity_of(project, job, counts), "counts": counts_by_name(counts)}
 
 
 @app.command()
@@ -131,11 +140,14 @@ def show(
         more = {"next_due": due, "came_back": came_back(project, job), "slowest": waiting_events(waiting)}
         print_json({**_as_json(project, found, counts), **more})
         return
-    activity = _activity(project, found, counts)
+    activity = activity_of(project, found, counts)
+    if activity == LOST_RECORD:
+        console.print(f"{found}: planned {in_words(found.created_at, zone=project.zone)}, {LOST_WORDS}")
+        return
     console.print(f"{found}: {activity}, digest {found.digest}")
     show_schedule(project, found)
     if found.audience_where:
-        console.print(f"For {escape(found.for_whom)} only")
+        console.print(f"Only for {escape(found.for_whom)}")
     if activity == "interrupted":
         console.print("No process sends it: `newsletter send` with the same issue goes on.")
     if found.overrides:
@@ -218,7 +230,7 @@ def cancel(job: JobArgument, yes: YesOption = False, config: ConfigOption = None
 
 
 @app.command()
-def settle(
+def settle(  # noqa: PLR0913, PLR0917 - Typer reads the options from the signature
     job: JobArgument,
     as_sent: Annotated[bool, typer.Option("--as-sent", help="The relay had them: count them as sent.")] = False,
     resend: Annotated[bool, typer.Option("--resend", help="The relay never had them: send them again.")] = False,
@@ -229,6 +241,9 @@ def settle(
     log_zone: Annotated[
         str, typer.Option("--log-zone", metavar="ZONE", help="Time zone of log lines that name none; this machine's.")
     ] = "",
+    all_relays: Annotated[
+        bool, typer.Option("--all-relays", help="The logs named are those of all relays that the job used.")
+    ] = False,
     yes: YesOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -256,7 +271,7 @@ def settle(
     if maillog:
         from newsletter.cli.settling import settle_by_log
 
-        settle_by_log(sending_of(project), found, maillog, log_zone, yes=yes)
+        settle_by_log(sending_of(project), found, maillog, log_zone, has_all_relays=all_relays, yes=yes)
         return
     confirm(_settling_question(found, count, resend=resend), yes=yes)
     changed = settling.settle_unknown(sending_of(project), found, Event.SETTLE_UNSENT if resend else Event.SETTLE_SENT)

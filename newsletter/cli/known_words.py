@@ -12,7 +12,7 @@ from newsletter.web.own_data import CODED, Words
 _HEADINGS = {
     "subscriber": "Person",
     "subscription": "Subscription",
-    "consent": "Evidence of consent",
+    "consent": "Why this person may be mailed",
     "suppression": "Not mailed",
     "delivery": "Mailing",
     "bounce": "Mail that came back",

@@ -165,8 +165,21 @@ def _show_erased(project: Project, done: Erased) -> None:
         console.print(
             f"Receipt {done.receipt.id} of {in_words(done.receipt.at, zone=project.zone)}: {done.receipt.digest}"
         )
+    _show_what_stays(project, done)
     if done.still_due:
         errors.print(f"Deleted, but not scrubbed yet, so no receipt: {done.still_due}. Run `newsletter retention run`.")
+
+
+def _show_what_stays(project: Project, done: Erased) -> None:
+    """What no erasure reaches: backups, and a mark where one is kept (B10, B11); the page of `/mijn/` says the same."""
+    configuration, now = project.configuration, utc_now()
+    days = configuration.backup.days(configuration.policies.values())
+    if done.was_known and days:
+        until = in_words(now + timedelta(days=days), zone=project.zone)
+        console.print(f"Backups made before now may still hold this person, until {until} at the latest.")
+    if done.was_known and configuration.privacy.mark_days:
+        until = in_words(now + timedelta(days=configuration.privacy.mark_days), zone=project.zone)
+        console.print(f"An encrypted mark of the address stays until {until}, so that no old file brings them back.")
 
 
 def find_person(project: Project, address: str) -> SubscriberRecord | None:

@@ -12,6 +12,7 @@ from newsletter.cli.common import ConfigOption, JsonOption, Project, console, er
 from newsletter.cli.grammar import counted
 from newsletter.cli.grounds import one_line
 from newsletter.cli.leaving import AddressArgument, find_person
+from newsletter.config_keys import nearest
 from subscribers.clock import utc_now
 from subscribers.errors import InputError
 from subscribers.requests import DataRequest, RequestKind, add_request, finish_request, list_requests
@@ -20,6 +21,21 @@ from subscribers.transactions import reading, writing
 NEGATIVE = 1
 
 requests = typer.Typer()
+
+
+def _kind_named(name: str) -> RequestKind:
+    """The kind with this name; raises BadParameter with what was meant."""
+    try:
+        return RequestKind(name.lower())
+    except ValueError:
+        meant = nearest(name.lower(), map(str, RequestKind), f"use one of: {', '.join(RequestKind)}")
+        raise typer.BadParameter(f"{name!r} is no kind of request; {meant}") from None
+
+
+KindOption = Annotated[
+    RequestKind,
+    typer.Option("--kind", parser=_kind_named, metavar="KIND", help=f"What was asked: {', '.join(RequestKind)}."),
+]
 
 
 @requests.callback(invoke_without_command=True)
@@ -51,7 +67,7 @@ def list_all(
 @requests.command("add")
 def add_one(
     address: AddressArgument,
-    kind: Annotated[RequestKind, typer.Option("--kind", help="What was asked.")],
+    kind: KindOption,
     received: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="The day on which it arrived; today unless given."),

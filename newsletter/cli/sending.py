@@ -24,7 +24,7 @@ from newsletter.cli.common import (
 )
 from newsletter.cli.counts import counts_by_name, counts_table
 from newsletter.cli.explain import known_rules
-from newsletter.cli.jobs import sending_of
+from newsletter.cli.jobs import activity_of, sending_of
 from newsletter.cli.retention import erase_first
 from newsletter.cli.scheduling import AtOption, SpreadOption
 from newsletter.cli.segments import WhereOption, read_where
@@ -170,7 +170,7 @@ def _ask(
     count = count_audience(project.engine, slug, segment)
     if not count and segment:
         raise NegativeError(
-            f"nobody on the list {slug} has {segment}",
+            f"this holds of nobody on the list {slug}: {segment}",
             remedy=f"`newsletter subscribers count --list {slug} --where …` says for whom a condition holds",
         )
     if not count:
@@ -179,7 +179,8 @@ def _ask(
             remedy=f"`newsletter subscribers import FILE --list {slug} …` adds them",
         )
     people = "1 subscriber" if count == 1 else f"{number(count)} subscribers"
-    whom = f"{people} of {piece.mailing_list.title!r}" + (f" with {segment}" if segment else "")
+    whom = f"{people} of {piece.mailing_list.title!r}"
+    whom += f", those of whom this holds: {segment}," if segment else ""
     if not quiet:
         show_timing(project, slug, segment, timing)
     starts_at = timing.when.starts_at
@@ -222,7 +223,7 @@ def run_shown(project: Project, job: SendJob, *, as_json: bool, power_safe: bool
     if result.stop is Stop.INTERRUPTED and result.job.starts_at:
         schedule(project.engine, job.id, None)  # theirs to go on with, no longer that of `serve`
     if as_json:
-        print_json_line({"event": "end", "job": job.id, **_summary(result)})
+        print_json_line({"event": "end", "job": job.id, **_summary(project, result)})
     else:
         show_result(project, result)
     return result
@@ -243,9 +244,8 @@ def show_result(project: Project, result: JobResult) -> None:
             "Left behind by an earlier run that died: " + ", ".join(f"{n} {what}" for what, n in recovered.items())
         )
     console.print(counts_table(result.counts))
-    console.print(
-        f"{result.job}: {result.job.state}; {number(result.handled)} in {result.seconds:.1f} s ({result.rate:.0f}/s)"
-    )
+    activity = activity_of(project, result.job, result.counts)
+    console.print(f"{result.job}: {activity}; {number(result.handled)} in {result.seconds:.1f} s ({result.rate:.0f}/s)")
     if result.stop is Stop.INTERRUPTED:
         errors.print("Interrupted: what was in flight is finished and recorded. The same command goes on.")
     if result.stop is Stop.HALTED:
@@ -256,9 +256,10 @@ def show_result(project: Project, result: JobResult) -> None:
         errors.print(f"Some wait. The next attempt is due {when}: `newsletter serve`, or this command again then.")
 
 
-def _summary(result: JobResult) -> dict[str, object]:
+def _summary(project: Project, result: JobResult) -> dict[str, object]:
     return {
         "state": result.job.state,
+        "activity": activity_of(project, result.job, result.counts),
         "counts": counts_by_name(result.counts),
         "handled": result.handled,
         "seconds": round(result.seconds, 3),

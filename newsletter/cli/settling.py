@@ -10,23 +10,42 @@ import typer
 from newsletter.cli.common import confirm, console, in_short, number
 from newsletter.delivery import settling_by_log
 from newsletter.delivery.job import JobState, SendJob
-from newsletter.delivery.maillog import MailLog, Verdict
+from newsletter.delivery.maillog import Doubt, Verdict
+from newsletter.delivery.maillog_coverage import MARGIN
+from newsletter.delivery.maillog_reading import MailLog
 from newsletter.delivery.worker import Sending
 from subscribers.errors import InputError, NegativeError
 
+MINUTES = int(MARGIN.total_seconds() // 60)
+WHY = {
+    Doubt.OTHER_RELAY: "no message of the job is in the log: is it the log of the relay that the job was sent through?",
+    Doubt.FATE: "the relay received them, or a part of them, and the log does not say what became of them: look in its "
+    "queue (`mailq`), and try again with a later log",
+    Doubt.RELAYS: "the list has several relays, and another one may have had them: name the logs of all of them, "
+    "and say so with --all-relays",
+    Doubt.CLOCK: "the times in the log are not those at which we sent: say with --log-zone in which zone they are",
+    Doubt.LOSSES: "the log says that lines were dropped around that time",
+    Doubt.COVERAGE: f"the log does not cover their attempts and {MINUTES} minutes on both sides, without a gap "
+    "between files, on every machine that has mail of the job in it: name more files with --maillog, or wait",
+}
+"""What an operator can do about each doubt."""
 
-def settle_by_log(sending: Sending, job: SendJob, files: Sequence[Path], zone_name: str, *, yes: bool) -> None:
+
+def settle_by_log(
+    sending: Sending, job: SendJob, files: Sequence[Path], zone_name: str, *, has_all_relays: bool, yes: bool
+) -> None:
     """Settle by the log what it settles; exit status 1 if some stay unknown."""
     zone = _zone(zone_name)
-    log = settling_by_log.read_logs(sending, job, files, zone)
-    verdict = settling_by_log.judged(sending, job, log)
+    unknown = settling_by_log.unknown_of(sending, job)
+    log = settling_by_log.read_logs(sending, job, files, zone, unknown=unknown, is_of_several=has_all_relays)
+    verdict = settling_by_log.judged(sending, job, log, unknown, has_all_relays=has_all_relays)
     console.print(_covered(log, zone))
     console.print(
         f"{number(len(verdict.taken))} were taken by the relay, {number(len(verdict.absent))} were not, "
         f"{number(len(verdict.undecided))} stay unknown."
     )
-    if verdict.undecided:
-        console.print(_why(job, log))
+    for doubt, count in verdict.doubts.items():
+        console.print(f"{number(count)}: {WHY[doubt]}.")
     if verdict.taken or verdict.absent:
         confirm(_question(job, verdict), yes=yes)
         changed = settling_by_log.apply(sending, job, verdict)
@@ -58,13 +77,10 @@ def _zone_of_this_machine() -> tzinfo:
 
 
 def _covered(log: MailLog, zone: tzinfo) -> str:
-    return f"The log goes from {in_short(log.begins, zone)} to {in_short(log.ends, zone)}."
-
-
-def _why(job: SendJob, log: MailLog) -> str:
-    if not log.knows_the_job:
-        return f"No message of {job} is in it: is it the log of the relay that the job was sent through?"
-    return "It does not cover their attempts on both sides: add the files before and after with more --maillog."
+    whole = log.coverage.whole
+    if whole is None:
+        return "The log has no line of Postfix or Exim."
+    return f"The log goes from {in_short(whole.begins, zone)} to {in_short(whole.ends, zone)}."
 
 
 def _question(job: SendJob, verdict: Verdict) -> str:

@@ -9,16 +9,18 @@ _REASONS = {
     "nl": {
         "consent": "U ontvangt {title} omdat u zich daarvoor hebt aangemeld.",
         "public-task": "U ontvangt {title} omdat dit hoort bij een taak van algemeen belang van {controller}. "
-        "Dit gebeurt niet op grond van uw toestemming.",
+        "Dit gebeurt niet op grond van uw toestemming. U mag er altijd bezwaar tegen maken, met de afmeldlink "
+        "in deze mail.",
         "contract": "U ontvangt {title} omdat dit hoort bij een overeenkomst met {controller}. "
-        "Dit gebeurt niet op grond van uw toestemming.",
+        "Dit gebeurt niet op grond van uw toestemming. U mag er altijd bezwaar tegen maken, met de afmeldlink "
+        "in deze mail.",
     },
     "en": {
         "consent": "You receive {title} because you signed up for it.",
         "public-task": "You receive {title} because it is part of a task of {controller} in the public interest. "
-        "This is not based on your consent.",
+        "This is not based on your consent. You may object to it at any time, with the unsubscribe link in this mail.",
         "contract": "You receive {title} because it is part of an agreement with {controller}. "
-        "This is not based on your consent.",
+        "This is not based on your consent. You may object to it at any time, with the unsubscribe link in this mail.",
     },
 }
 
@@ -26,16 +28,24 @@ _BASES = {
     "nl": {
         "consent": "Grondslag: uw toestemming (AVG, artikel 6, lid 1, onder a). "
         "U kunt die altijd intrekken door u af te melden.",
-        "public-task": "Grondslag: een taak van algemeen belang (AVG, artikel 6, lid 1, onder e).",
+        "public-task": "Grondslag: een taak van algemeen belang (AVG, artikel 6, lid 1, onder e). "
+        "U hebt het recht van bezwaar (AVG, artikel 21): afmelden geldt als bezwaar.",
         "contract": "Grondslag: de uitvoering van een overeenkomst (AVG, artikel 6, lid 1, onder b).",
     },
     "en": {
         "consent": "Legal basis: your consent (GDPR, article 6(1)(a)). "
         "You can withdraw it at any time by unsubscribing.",
-        "public-task": "Legal basis: a task in the public interest (GDPR, article 6(1)(e)).",
+        "public-task": "Legal basis: a task in the public interest (GDPR, article 6(1)(e)). "
+        "You have the right to object (GDPR, article 21): unsubscribing counts as objecting.",
         "contract": "Legal basis: the performance of an agreement (GDPR, article 6(1)(b)).",
     },
 }
+
+_ORIGIN = {
+    "nl": "Waar uw adres vandaan komt, staat bij uw gegevens; u opent ze via de link naar uw voorkeuren.",
+    "en": "Where your address came from stands with your data, which you open by the link to your preferences.",
+}
+"""AVG 14(2)(f), for who did not sign up: `/mijn/` shows the source of each subscription."""
 
 _DATA = {
     "nl": ("naam", "e-mailadres", "organisatie"),
@@ -59,6 +69,8 @@ def processing(mailing_list: MailingList) -> tuple[Inlines, ...]:
         lines.append(f"{'Doel' if is_dutch else 'Purpose'}: {purpose}.")
     lines.append(_BASES[mailing_list.language][mailing_list.basis])
     lines.append(_retention(mailing_list.retention, is_dutch=is_dutch))
+    if mailing_list.basis != "consent":
+        lines.append(_ORIGIN[mailing_list.language])
     more: Inlines = (Link((mailing_list.privacy_url,), (Text(_privacy(is_dutch=is_dutch)),), 0),)
     contact = (_contact(mailing_list.contact, is_dutch=is_dutch),) if mailing_list.contact else ()
     return ((Text(" ".join(lines)),), more, *contact)

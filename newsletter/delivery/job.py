@@ -112,7 +112,7 @@ class SendJob:
     @property
     def for_whom(self) -> str:
         """Its readers, in words."""
-        return f"those with {self.audience_where}" if self.audience_where else "the whole list"
+        return f"readers of whom this holds: {self.audience_where}" if self.audience_where else "the whole list"
 
     @property
     def how_to_repeat(self) -> str:

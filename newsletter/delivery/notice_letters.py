@@ -7,8 +7,8 @@ from datetime import timedelta
 import jinja2
 
 from newsletter.compose.dates import day_in_words
+from newsletter.compose.enumerating import enumerated
 from newsletter.config import Configuration
-from newsletter.config_lists import MailingList
 from newsletter.delivery.attempt import LONGEST_ENVID, Letter
 from newsletter.message import ids
 from newsletter.message.notice import Addressed, NoticeTemplates, period_in_words, write_notice
@@ -19,9 +19,12 @@ from newsletter.store.dkim_keys import signer_of
 from newsletter.store.notices import DueNotice
 from subscribers.clock import Clock
 from subscribers.errors import InputError
+from subscribers.retention import MAXIMUM_DAYS, Period
 from subscribers.tokens import Keyring
 
 FOLDER = "notices"
+_UNSAID = {"nl": "onze eigen administratie", "en": "our own records"}
+"""Where an address is from of whom nothing was written down."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +53,7 @@ class NoticeWriter:
             spec.texts[mailing_list.language],
             mailing_list,
             to,
-            values=values_of(mailing_list, due),
+            values=values_of(self.configuration, due),
             link=self.link(spec, due),
         )
         signer = signer_of(self.configuration, due.list)
@@ -74,15 +77,26 @@ class NoticeWriter:
         return f"{base_url}{spec.path}{self.keyring.sign(spec.purpose, ref)}"
 
 
-def values_of(mailing_list: MailingList, due: DueNotice) -> Mapping[str, str]:
+def values_of(configuration: Configuration, due: DueNotice) -> Mapping[str, str]:
     """What stands in the braces of a notice: nothing that a visitor typed."""
-    last = (due.erase_at - timedelta(seconds=1)).astimezone(mailing_list.zone).date()
+    mailing_list, lists = configuration.mailing_list(due.list), configuration.lists
+    slugs = (due.undo and due.undo.lists) or (due.list,)
+    until = min(due.erase_at, (due.undo and due.undo.until) or due.erase_at)
+    last = (until - timedelta(seconds=1)).astimezone(mailing_list.zone).date()
+    periods = [lists[slug].policy.period for slug in slugs if slug in lists]
     return {
         "title": mailing_list.title,
+        "titles": enumerated([lists[slug].title if slug in lists else slug for slug in slugs], mailing_list.language),
         "controller": mailing_list.controller.partition(",")[0].strip(),
         "until": day_in_words(last, mailing_list.language),
-        "period": period_in_words(mailing_list.policy.period, mailing_list.language),
+        "source": due.source or _UNSAID[mailing_list.language],
+        "period": period_in_words(max(periods, key=_length), mailing_list.language),
     }
+
+
+def _length(period: Period) -> int:
+    """Days, for comparing; a month is longer than any period in days (subscribers/retention.py)."""
+    return period.days or MAXIMUM_DAYS + 1
 
 
 def notice_templates(configuration: Configuration) -> NoticeTemplates:

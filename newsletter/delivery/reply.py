@@ -124,6 +124,7 @@ def scrub(text: str, recipient: str = "") -> str:
     clean = _ENCODED_ADDRESS.sub(REMOVED, _ADDRESS.sub(REMOVED, clean))
     if local:
         clean = re.sub(rf"(?<!\w){re.escape(local)}(?!\w)", REMOVED, clean, flags=re.IGNORECASE)
+    clean = clean.replace(f"<{REMOVED}>", REMOVED)  # a server writes `<who@where>`
     return " ".join(clean.split())[:STORED_LENGTH]
 
 

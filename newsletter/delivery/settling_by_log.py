@@ -1,13 +1,15 @@
 """Settling the unknown deliveries of a job against the relay's log: files in, verdict out (edge; I3)."""
 
 import gzip
-from collections.abc import Iterator, Sequence
-from datetime import tzinfo
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 from newsletter.delivery.hold import holding
 from newsletter.delivery.job import JobEvent, JobState, SendJob
-from newsletter.delivery.maillog import Attempted, MailLog, Verdict, judge
+from newsletter.delivery.maillog import Attempted, Verdict, judge, skew_of
+from newsletter.delivery.maillog_reading import LONGEST_LINE, MailLog
+from newsletter.delivery.maillog_times import Stamps
 from newsletter.delivery.outcome import Event, State
 from newsletter.delivery.worker import SPOOL, Sending
 from newsletter.message.ids import parse_message_id
@@ -16,31 +18,60 @@ from subscribers.errors import InputError
 from subscribers.subscription import Actor
 
 
-def read_logs(sending: Sending, job: SendJob, files: Sequence[Path], zone: tzinfo) -> MailLog:
-    """What the log files say of the job's messages; raises InputError for one that cannot be read or is no mail log."""
-    log = MailLog(known=lambda text: _delivery_of(sending, job, text), zone=zone, now=sending.clock())
-    for file in files:
-        before = log.lines
+def unknown_of(sending: Sending, job: SendJob) -> list[Attempted]:
+    """The job's unknown deliveries: an attempt began after the job was planned, and was over when it became unknown."""
+    return [
+        Attempted(delivery=entry.delivery, since=job.created_at, until=entry.since or sending.clock())
+        for entry in settling.entries(sending.engine, job.id, State.UNKNOWN)
+    ]
+
+
+def has_several_relays(sending: Sending, job: SendJob) -> bool:
+    """Whether one relay's log may lack what another relay of the job took."""
+    return len(sending.configuration.relays_of(job.list_slug)) > 1
+
+
+def read_logs(
+    sending: Sending,
+    job: SendJob,
+    files: Sequence[Path],
+    zone: tzinfo,
+    *,
+    unknown: Collection[Attempted],
+    is_of_several: bool = False,
+) -> MailLog:
+    """What the log files say of these deliveries, in whatever order they are named.
+
+    `is_of_several`: more than one relay wrote them. Raises InputError for a file that cannot be read or is no mail log.
+    """
+    log = MailLog(
+        known=lambda text: _delivery_of(sending, job, text),
+        zone=zone,
+        now=sending.clock(),
+        unknown=frozenset(item.delivery for item in unknown),
+        is_of_several=is_of_several,
+    )
+    begins = {file: _begins(file, Stamps(zone, log.now)) for file in files}
+    for file in sorted(begins, key=lambda file: begins[file]):
         log.read(_lines(file))
-        if log.lines == before:
-            raise InputError(
-                "no line of it begins with a time that a mail log has",
-                where=str(file),
-                remedy="name the log of the relay: Postfix or Exim, plain or gzipped",
-            )
     return log
 
 
-def judged(sending: Sending, job: SendJob, log: MailLog) -> Verdict:
-    """What the log settles of the job's unknown deliveries, none of which is changed.
+def judged(
+    sending: Sending, job: SendJob, log: MailLog, unknown: Collection[Attempted], *, has_all_relays: bool
+) -> Verdict:
+    """What the log settles of these deliveries, none of which is changed.
 
-    An attempt began after the job was planned, and was over when the delivery became unknown.
+    `has_all_relays`: the operator says that it has the logs of all relays of the job.
     """
-    unknown = (
-        Attempted(delivery=entry.delivery, since=job.created_at, until=entry.since or sending.clock())
-        for entry in settling.entries(sending.engine, job.id, State.UNKNOWN)
-    )
-    return judge(log, unknown)
+    is_whole = has_all_relays or not has_several_relays(sending, job)
+    return judge(log, unknown, is_whole=is_whole, skew=skew(sending, job, log))
+
+
+def skew(sending: Sending, job: SendJob, log: MailLog) -> timedelta | None:
+    """How far the relay's clock is ahead, by messages that are known to be sent; None if the log has none."""
+    seen = log.late | log.early
+    return skew_of(seen, settling.sent_at(sending.engine, job.id, seen))
 
 
 def apply(sending: Sending, job: SendJob, verdict: Verdict, *, actor: Actor = Actor.OPERATOR) -> SendJob:
@@ -66,6 +97,18 @@ def _delivery_of(sending: Sending, job: SendJob, message_id: str) -> int | None:
     return found.delivery if found and found.job_ref == job.ref else None
 
 
+def _begins(file: Path, stamps: Stamps) -> datetime:
+    """The time of the first line that has one; raises InputError if none has."""
+    for line in _lines(file):
+        if read := stamps.read(line):
+            return read[0].moment
+    raise InputError(
+        "no line of it begins with a time that a mail log has",
+        where=str(file),
+        remedy="name the log of the relay: Postfix or Exim, plain or gzipped",
+    )
+
+
 def _lines(file: Path) -> Iterator[str]:
     """The lines of a log, whatever bytes it holds; a file that is being written may end in half a line."""
     try:
@@ -74,7 +117,8 @@ def _lines(file: Path) -> Iterator[str]:
             if _is_gzip(file)
             else file.open(encoding="utf-8", errors="replace") as stream
         ):
-            yield from stream
+            while line := stream.readline(LONGEST_LINE):
+                yield line
     except (OSError, EOFError) as error:
         raise InputError(
             f"the log cannot be read: {getattr(error, 'strerror', None) or 'it is damaged'}",

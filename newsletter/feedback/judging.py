@@ -104,4 +104,5 @@ def _keys(item: Recipient) -> Iterable[str]:
 
 def _reply(item: Recipient, address_key: str) -> str:
     """The words of the server, once more without the person's name for their mailbox (I7)."""
-    return scrub(f"{item.reply_code or ''} {item.diagnostic}".strip(), address_key)
+    code, said = str(item.reply_code or ""), item.diagnostic
+    return scrub(said if said.startswith(code) else f"{code} {said}".strip(), address_key)

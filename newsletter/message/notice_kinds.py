@@ -13,8 +13,9 @@ Language: TypeAlias = Literal["nl", "en"]
 class NoticeText:
     """The words of one kind in one language, each a plain sentence or a few; no line breaks in them.
 
-    Words in braces are filled in: `{title}` of the list, `{controller}` (who sends it), `{until}` (the last day that
-    the link works, in words), `{period}` (how long after leaving data is kept). Never a text that a visitor typed:
+    Words in braces are filled in: `{title}` of the list, `{titles}` of all that an undo brings back, `{controller}`
+    (who sends it), `{until}` (the last day that the link works, in words), `{period}` (how long after leaving data is
+    kept), `{source}` (where an imported address is from, in the operator's words). Never a text that a visitor typed:
     a stranger could send it to anyone through us.
     """
 

@@ -86,10 +86,10 @@ ADDRESS_NEW = NoticeSpec(
     path="/voorkeuren/adres/",
     texts={
         "nl": NoticeText(
-            subject="Bevestig dit mailadres",
-            heading="Bevestig dit mailadres",
+            subject="Bevestig uw nieuwe mailadres voor {title}",
+            heading="Bevestig uw nieuwe mailadres",
             paragraphs=(
-                "Een lezer van {controller} wil de nieuwsbrief voortaan op dit mailadres ontvangen.",
+                "Een lezer van {title}, van {controller}, wil mail van ons voortaan op dit adres ontvangen.",
                 "Bent u dat? Open dan de pagina hieronder en druk daar op de knop.",
             ),
             button="Dit adres bevestigen",
@@ -100,10 +100,10 @@ ADDRESS_NEW = NoticeSpec(
             why="Dit is een dienstbericht: het is verstuurd omdat dit mailadres is opgegeven als nieuw adres.",
         ),
         "en": NoticeText(
-            subject="Confirm this mail address",
-            heading="Confirm this mail address",
+            subject="Confirm your new mail address for {title}",
+            heading="Confirm your new mail address",
             paragraphs=(
-                "A reader of {controller} wants to receive the newsletter at this address from now on.",
+                "A reader of {title}, from {controller}, wants our mail to come to this address from now on.",
                 "Is that you? Then open the page below and press the button there.",
             ),
             button="Confirm this address",
@@ -122,10 +122,10 @@ FAREWELL = NoticeSpec(
     binds="subscription",
     texts={
         "nl": NoticeText(
-            subject="U bent afgemeld voor {title}",
+            subject="U bent afgemeld voor {titles}",
             heading="U bent afgemeld",
             paragraphs=(
-                "U ontvangt {title} niet meer. Bedankt voor het lezen.",
+                "U ontvangt {titles} niet meer. Bedankt voor het lezen.",
                 "De gegevens van uw inschrijving worden uiterlijk {period} na uw afmelding verwijderd.",
             ),
             button="Afmelding ongedaan maken",
@@ -133,10 +133,10 @@ FAREWELL = NoticeSpec(
             why="Dit is een dienstbericht: het is verstuurd omdat de inschrijving van dit mailadres is beëindigd.",
         ),
         "en": NoticeText(
-            subject="You have unsubscribed from {title}",
+            subject="You have unsubscribed from {titles}",
             heading="You have unsubscribed",
             paragraphs=(
-                "You will not receive {title} any more. Thank you for reading.",
+                "You will not receive {titles} any more. Thank you for reading.",
                 "The data of your subscription will be deleted no later than {period} after you unsubscribed.",
             ),
             button="Undo unsubscribing",
@@ -152,10 +152,10 @@ LEFT = NoticeSpec(
     binds="subscription",
     texts={
         "nl": NoticeText(
-            subject="U bent afgemeld voor {title}. Was u dat?",
+            subject="U bent afgemeld voor {titles}. Was u dat?",
             heading="Hebt u zich afgemeld?",
             paragraphs=(
-                "Iemand heeft u met de link uit een van uw mails afgemeld voor {title}.",
+                "Dit mailadres is afgemeld voor {titles}: met de link in een van onze mails, of met een mail aan ons.",
                 "Was u dat zelf? Dan hoeft u niets te doen en ontvangt u niets meer.",
                 "Was u dat niet, bijvoorbeeld omdat u de mail had doorgestuurd? Maak de afmelding dan ongedaan.",
             ),
@@ -167,10 +167,10 @@ LEFT = NoticeSpec(
             why="Dit is een dienstbericht: het is verstuurd omdat de inschrijving van dit mailadres is beëindigd.",
         ),
         "en": NoticeText(
-            subject="You were unsubscribed from {title}. Was it you?",
+            subject="You were unsubscribed from {titles}. Was it you?",
             heading="Did you unsubscribe?",
             paragraphs=(
-                "Somebody used the link in one of your mails to unsubscribe you from {title}.",
+                "This address was unsubscribed from {titles}: with the link in one of our mails, or by a mail to us.",
                 "Was it you? Then there is nothing to do, and you will not receive anything more.",
                 "Was it not you, for instance because you had forwarded the mail? Then undo it.",
             ),
@@ -190,10 +190,10 @@ UNDO = NoticeSpec(
     binds="subscription",
     texts={
         "nl": NoticeText(
-            subject="Wilt u {title} toch blijven ontvangen?",
+            subject="Wilt u {titles} toch blijven ontvangen?",
             heading="Uw afmelding ongedaan maken",
             paragraphs=(
-                "Dit mailadres is afgemeld voor {title}. Er is gevraagd om een link om dat ongedaan te maken.",
+                "Dit mailadres is afgemeld voor {titles}. Er is gevraagd om een link om dat ongedaan te maken.",
                 "Open daarvoor de pagina hieronder en druk daar op de knop.",
             ),
             button="Afmelding ongedaan maken",
@@ -204,10 +204,10 @@ UNDO = NoticeSpec(
             why="Dit is een dienstbericht: het is verstuurd omdat om deze link is gevraagd.",
         ),
         "en": NoticeText(
-            subject="Would you like to keep receiving {title}?",
+            subject="Would you like to keep receiving {titles}?",
             heading="Undo your unsubscribing",
             paragraphs=(
-                "This address was unsubscribed from {title}. A link to undo that was asked for.",
+                "This address was unsubscribed from {titles}. A link to undo that was asked for.",
                 "To do so, open the page below and press the button there.",
             ),
             button="Undo unsubscribing",

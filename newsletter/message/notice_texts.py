@@ -60,10 +60,14 @@ _CONFIRM_IMPORTED = NoticeSpec(
             subject="Wilt u {title} ontvangen?",
             heading="Wilt u {title} ontvangen?",
             paragraphs=(
-                "Dit mailadres staat in de bestanden van {controller}. U ontvangt {title} er nu niet op.",
+                "Dit mailadres staat in de bestanden van {controller}. Herkomst: {source}.",
                 (
-                    "Wij willen graag weten of u dat wilt. Zo ja, open dan de pagina hieronder en druk daar op de "
-                    "knop. Pas daarna staat u op de lijst."
+                    "Kreeg u {title} tot nu toe al? Wij versturen voortaan vanuit een ander systeem, "
+                    "en daarin staat niet of u {title} wilde ontvangen. Daarom vragen wij het u."
+                ),
+                (
+                    "Wilt u {title} ontvangen? Open dan de pagina hieronder en druk daar op de knop. "
+                    "Pas daarna staat u op de lijst."
                 ),
             ),
             button="Ja, ik wil dit ontvangen",
@@ -80,10 +84,14 @@ _CONFIRM_IMPORTED = NoticeSpec(
             subject="Would you like to receive {title}?",
             heading="Would you like to receive {title}?",
             paragraphs=(
-                "This address is in the files of {controller}. {title} is not sent to it now.",
+                "This address is in the files of {controller}. Where it comes from: {source}.",
                 (
-                    "We want to know whether you would like that. If so, open the page below and press the button "
-                    "there. Only after that you are on the list."
+                    "Did you already get {title} until now? We send from another system from now on, and it does not "
+                    "say whether you wanted to receive {title}. That is why we ask."
+                ),
+                (
+                    "Would you like to receive {title}? Open the page below and press the button there. "
+                    "Only after that you are on the list."
                 ),
             ),
             button="Yes, I want to receive it",

@@ -1,7 +1,7 @@
 """The record of processing activities (AVG 30; B13), generated: one activity per list, with what all have in common."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import MetaData
 
@@ -11,7 +11,7 @@ from newsletter.privacy.document import Block, Bullets, Document, Grid, Language
 from newsletter.privacy.facts import Vocabulary, held, periods
 from newsletter.privacy.statement import receivers
 from newsletter.privacy.statement_texts import TEXTS as STATEMENT
-from newsletter.privacy.words import AFTER, BASES, PERMISSIONS, joined, period_in_words, rule_in_words
+from newsletter.privacy.words import AFTER, BASES, PERMISSIONS, joined, period_in_words, rule_in_words, table_in_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +39,9 @@ class RecordTexts:
     periods: str
     periods_header: tuple[str, str]
     receivers: str
+    receivers_intro: str
+    nobody_else: str
+    inside: str
     measures: str
     of_software: tuple[str, ...]
     encrypted_relay: str
@@ -69,6 +72,9 @@ TEXTS: Mapping[Language, RecordTexts] = {
         periods="Bewaartermijnen",
         periods_header=("Wat", "Uiterlijk verwijderd"),
         receivers="Ontvangers en doorgifte",
+        receivers_intro="Naast {controller} verwerken deze partijen gegevens, in opdracht van {controller}:",
+        nobody_else="Niemand anders krijgt de gegevens, behalve de mailservers die nodig zijn om de mail te bezorgen.",
+        inside="De gegevens worden niet buiten de Europese Economische Ruimte verwerkt.",
         measures="Technische en organisatorische maatregelen",
         of_software=(
             (
@@ -106,6 +112,9 @@ TEXTS: Mapping[Language, RecordTexts] = {
         periods="Retention periods",
         periods_header=("What", "Deleted no later than"),
         receivers="Recipients and transfers",
+        receivers_intro="Besides {controller}, these parties process data, on behalf of {controller}:",
+        nobody_else="Nobody else gets the data, except the mail servers that are needed to deliver the mail.",
+        inside="The data is not processed outside the European Economic Area.",
         measures="Technical and organisational measures",
         of_software=(
             (
@@ -146,7 +155,10 @@ def _activity(
 ) -> Iterator[Section]:
     rows = tuple(_facts(configuration, item, texts, language))
     yield Section(texts.activity.format(title=item.title), (Grid(texts.facts, texts.facts_header, rows),))
-    found = held(metadata, configuration, item, language, vocabulary)
+    neutral = replace(
+        vocabulary, heading=table_in_words
+    )  # the other words speak to the subject, this is read by others
+    found = held(metadata, configuration, item, language, neutral)
     data = tuple((one.heading, joined(one.labels)) for one in found)
     yield Section(texts.data, (Grid(texts.data, texts.data_header, data),), level=3)
     kept = (
@@ -154,7 +166,13 @@ def _activity(
         for rule, period in periods(metadata, configuration, item).items()
     )
     yield Section(texts.periods, (Grid(texts.periods, texts.periods_header, tuple(kept)),), level=3)
-    who: tuple[Block, ...] = tuple(receivers(configuration, item, STATEMENT[language]))
+    said = replace(
+        STATEMENT[language],
+        receivers_intro=texts.receivers_intro,
+        nobody_else=texts.nobody_else,
+        inside=texts.inside,
+    )
+    who: tuple[Block, ...] = tuple(receivers(configuration, item, said))
     yield Section(texts.receivers, who, level=3)
 
 

@@ -10,7 +10,7 @@ from babel.dates import format_date
 
 from newsletter.privacy.document import Bullets, Document, Grid, Language, Paragraph, Section, Words
 from newsletter.privacy.report_texts import TEXTS, ReportTexts
-from newsletter.privacy.words import moment_in_words, period_in_words, rule_in_words
+from newsletter.privacy.words import moment_in_words, period_in_words, rule_in_words, table_in_words
 from subscribers.deadlines import RetentionStatus
 from subscribers.receipts import Receipt
 from subscribers.rule_counts import RuleCount, RuleCounts
@@ -78,12 +78,16 @@ def _outcome(evidence: Evidence, texts: ReportTexts) -> Iterator[Words]:
     late = [one for rule in evidence.totals() if (one := evidence.latest(rule)) is not None]
     if late:
         yield texts.latest.format(duration=_duration(max(late), texts))
+    yield _verdict(evidence, texts)
+
+
+def _verdict(evidence: Evidence, texts: ReportTexts) -> str:
+    """What is to be thought of the receipts, in one place: whole only if none was changed and none is missing."""
+    one, many = texts.missing
+    missing = (one if evidence.missing == 1 else many).format(number=evidence.missing) if evidence.missing else ""
     if evidence.changed is not None:
-        yield texts.broken.format(number=evidence.changed)
-    else:
-        yield texts.whole
-    if evidence.missing:
-        yield texts.missing.format(number=evidence.missing)
+        return f"{texts.broken.format(number=evidence.changed)} {missing}".strip()
+    return f"{missing} {texts.missing_why}" if missing else texts.whole
 
 
 def _totals(evidence: Evidence, texts: ReportTexts, language: Language) -> tuple[Grid | Paragraph, ...]:
@@ -127,7 +131,7 @@ def _receipts(evidence: Evidence, texts: ReportTexts, language: Language) -> tup
             str(receipt.id),
             moment_in_words(receipt.at, language, evidence.zone),
             "; ".join(f"{rule_in_words(rule, language)}: {count.erased}" for rule, count in _rules(receipt)),
-            "; ".join(f"{name.replace('_', ' ')} {number}" for name, number in receipt.counts.items()),
+            "; ".join(f"{table_in_words(name, language)}: {number}" for name, number in receipt.counts.items()),
             receipt.digest,
         )
         for receipt in evidence.receipts

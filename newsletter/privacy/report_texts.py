@@ -20,7 +20,9 @@ class ReportTexts:
     latest: str
     whole: str
     broken: str
-    missing: str
+    missing: tuple[str, str]
+    """Of one, of several."""
+    missing_why: str
     totals: str
     totals_header: tuple[str, str, str]
     now: str
@@ -50,11 +52,17 @@ TEXTS: Mapping[Language, ReportTexts] = {
         overdue_now="Op het moment van opmaken is de verwijdering te laat: {number} over de termijn, of nog niet uit "
         "de bestanden gewist. Zolang dat zo is, verstuurt de software niets.",
         latest="De langste tijd tussen een termijn en het bewijs van verwijdering was {duration}.",
-        whole="De bewijzen sluiten op elkaar aan en de zegels kloppen: er is niets gewijzigd of weggehaald.",
+        whole="De bewijzen sluiten op elkaar aan, de zegels kloppen, en alle bewijzen die het logboek buiten de "
+        "database noemt zijn er: er is niets gewijzigd of weggehaald.",
         broken="De bewijzen vanaf nummer {number} kloppen niet: dat bewijs is gewijzigd, er is er een weggehaald, of "
         "er is "
         "een andere geheime sleutel gebruikt.",
-        missing="{number} bewijs of bewijzen die het logboek buiten de database noemt, ontbreken in de database.",
+        missing=(
+            "De reeks is niet volledig: {number} bewijs uit het logboek buiten de database ontbreekt in de database.",
+            "De reeks is niet volledig: {number} bewijzen uit het logboek buiten de database ontbreken in de database.",
+        ),
+        missing_why="Weggehaald, of er is een oudere kopie van de database teruggezet. De bewijzen die er zijn, "
+        "sluiten op elkaar aan en hun zegels kloppen.",
         totals="Verwijderd per regel",
         totals_header=("Regel", "Aantal", "Hoogstens na de termijn"),
         now="Wat er nu wacht",
@@ -98,10 +106,16 @@ TEXTS: Mapping[Language, ReportTexts] = {
         "files. "
         "While that is so, the software sends nothing.",
         latest="The longest time between a deadline and the proof of erasure was {duration}.",
-        whole="The receipts follow each other and the seals are right: nothing was changed or removed.",
+        whole="The receipts follow each other, the seals are right, and every receipt that the ledger outside the "
+        "database names is there: nothing was changed or removed.",
         broken="The receipts from number {number} on are not right: that one was changed, one was removed, or another "
         "secret key was used.",
-        missing="{number} receipt or receipts that the ledger outside the database names are not in the database.",
+        missing=(
+            "The series is not complete: {number} receipt named by the ledger is not in the database.",
+            "The series is not complete: {number} receipts named by the ledger are not in the database.",
+        ),
+        missing_why="Removed, or an older copy of the database was restored. The receipts that are there follow each "
+        "other, and their seals are right.",
         totals="Erased by rule",
         totals_header=("Rule", "Number", "At most after the deadline"),
         now="What waits now",

@@ -113,6 +113,54 @@ PERMISSIONS: Mapping[Language, Mapping[str, str]] = {
 }
 
 
+TABLES: Mapping[Language, Mapping[str, str]] = {
+    "nl": {
+        "subscriber": "Personen",
+        "subscription": "Inschrijvingen",
+        "consent": "Grond om te mailen, per inschrijving",
+        "suppression": "Adressen die niet worden gemaild",
+        "delivery": "Verzendingen",
+        "job_tally": "Aantallen per verzending",
+        "bounce": "Teruggekomen mail",
+        "bounce_tally": "Aantallen teruggekomen mail",
+        "feedback_seen": "Verwerkte teruggekomen mail",
+        "notice": "Dienstberichten",
+        "address_change": "Gevraagde adreswijzigingen",
+        "data_session": "Bezoeken aan de eigen gegevens",
+        "request": "Verzoeken van betrokkenen",
+        "address_mark": "Kenmerken na verwijdering",
+        "exports": "Bestanden",
+        "files": "Bestanden",
+    },
+    "en": {
+        "subscriber": "People",
+        "subscription": "Subscriptions",
+        "consent": "Ground for mailing, by subscription",
+        "suppression": "Addresses that are not mailed",
+        "delivery": "Deliveries",
+        "job_tally": "Counts by mailing",
+        "bounce": "Mail that came back",
+        "bounce_tally": "Counts of mail that came back",
+        "feedback_seen": "Mail that came back, handled",
+        "notice": "Service messages",
+        "address_change": "Changes of address, asked for",
+        "data_session": "Visits to one's own data",
+        "request": "Requests of data subjects",
+        "address_mark": "Marks after erasure",
+        "exports": "Files",
+        "files": "Files",
+    },
+}
+"""Tables, for who reads about people and is not one of them: the register and the report."""
+
+
+def table_in_words(name: str, language: Language) -> str:
+    """What a table, or another thing that a receipt counts, is called; its own name where there is no other word."""
+    table, _, column = name.partition(".")
+    said = TABLES[language].get(table, table.replace("_", " ").capitalize())
+    return f"{said} ({column.replace('_', ' ')})" if column else said
+
+
 def rule_in_words(rule: str, language: Language) -> str:
     """What a rule is about."""
     return RULES[language].get(rule, rule.replace("-", " "))

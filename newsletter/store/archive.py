@@ -34,6 +34,11 @@ class Edition:
         return self.state in _LISTED and self.withdrawn_at is None
 
     @property
+    def is_lost(self) -> bool:
+        """Whether its text is gone: it was planned after the backup that was restored, and nobody withdrew it."""
+        return is_lost(self.digest)
+
+    @property
     def changed_at(self) -> datetime:
         """When what the archive shows of it changed last."""
         return self.withdrawn_at or self.published_at

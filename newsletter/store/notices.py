@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, exists, func, select, update
 
-from subscribers.notice import NoticeKind, NoticeState
+from subscribers.notice import UNDOING, NoticeKind, NoticeState
+from subscribers.returning import UndoResult, would_return
 from subscribers.subscription import State
 from subscribers.tables import notice, subscriber, subscription
 from subscribers.transactions import reading, writing
@@ -39,6 +40,10 @@ class DueNotice:
     """Before this one."""
     created_at: datetime
     erase_at: datetime
+    undo: UndoResult | None = None
+    """What its link takes back; None for a notice about something else."""
+    source: str = ""
+    """Where the address of somebody who came in a file is from, as the operator said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +79,7 @@ def claim_next(engine: Engine, slugs: Sequence[str], worker: str, now: datetime)
         if found is None:
             return None
         connection.execute(update(notice).where(notice.c.id == found).values(**taken))
-        return _due(connection.execute(_whole().where(notice.c.id == found)).one())
+        return _due(connection, connection.execute(_whole().where(notice.c.id == found)).one())
 
 
 def begin(engine: Engine, claimed: int, worker: str, now: datetime) -> bool:
@@ -159,7 +164,8 @@ def _whole() -> Any:  # noqa: ANN401 - a piece of SQL
     return select(notice, own, subscription.c.ref.label("subscription_ref")).select_from(people)
 
 
-def _due(row: Row[Any]) -> DueNotice:
+def _due(connection: Connection, row: Row[Any]) -> DueNotice:
+    is_undo = row.kind in UNDOING and row.subscription_ref is not None
     return DueNotice(
         id=row.id,
         ref=row.ref,
@@ -172,4 +178,7 @@ def _due(row: Row[Any]) -> DueNotice:
         attempts=row.attempts,
         created_at=row.created_at,
         erase_at=row.erase_at,
+        undo=would_return(connection, row.subscription_ref) if is_undo else None,
+        # Of other kinds, what a visitor typed about somebody else is in the details: none of it goes into a mail.
+        source=row.details.get("source", "") if row.kind == NoticeKind.CONFIRM_IMPORTED else "",
     )

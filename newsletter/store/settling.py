@@ -8,6 +8,7 @@ from sqlalchemy import Engine, select, update
 
 from newsletter.delivery.outcome import Event, State, move
 from newsletter.delivery.retry import Reason
+from newsletter.store import many
 from newsletter.store.deliveries import update_ids
 from newsletter.store.tables import delivery
 from newsletter.store.tally import count_erased, move_erased
@@ -66,6 +67,15 @@ def _page(engine: Engine, job: int, state: State, after: int) -> list[Entry]:
         )
         for row in rows
     ]
+
+
+def sent_at(engine: Engine, job: int, ids: Collection[int]) -> dict[int, datetime]:
+    """When it was recorded that the relay took these deliveries of the job; those settled later have no such time."""
+    heard = delivery.c.state == int(State.SENT), delivery.c.reason.is_distinct_from(Reason.SETTLED)
+    with reading(engine) as connection:
+        those = delivery.c.id.in_(many.ids_of(connection.dialect.name, ids))
+        query = select(delivery.c.id, delivery.c.updated_at).where(those, delivery.c.job_id == job, *heard)
+        return {row.id: row.updated_at for row in connection.execute(query)}
 
 
 def settle(

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from newsletter.compose.compiled import CompiledIssue
 from newsletter.config import Configuration
@@ -28,6 +28,7 @@ from newsletter.web.shell import content_policy
 
 HTML = "text/html; charset=utf-8"
 CALENDAR = ".ics"
+GONE = 410
 
 InThread: TypeAlias = Callable[[Callable[[], Any]], Awaitable[Any]]
 """Runs what asks the store in a thread."""
@@ -135,7 +136,11 @@ class Archive:
         if found is None:
             return self.error(404)
         edition, issue = found
-        return self.error(410) if edition.withdrawn_at else (item, edition, issue)
+        if edition.is_lost:
+            language = self.pages.language_of(list_slug)
+            explained = {"error": self.pages.texts_of(list_slug).lost, "status": GONE}
+            return HTMLResponse(self.pages.general("error.html", language, **explained), GONE)
+        return self.error(GONE) if edition.withdrawn_at else (item, edition, issue)
 
 
 def web_page(issue: CompiledIssue, edition: Edition, item: MailingList, base_url: str) -> str:

@@ -29,7 +29,7 @@ from newsletter.web.visit import Visits
 from newsletter.web.writer import UnavailableError
 from subscribers.address import Address, AddressError, parse_address
 from subscribers.records import find
-from subscribers.sessions import open_session, queue_data_link
+from subscribers.sessions import is_open, open_session, queue_data_link
 from subscribers.tables import notice
 
 FORBIDDEN = 403
@@ -85,7 +85,8 @@ class Door:
         try:
             language = self.pages.language_of(await self._list_of_link(ref))
             if request.method != "POST":
-                return HTMLResponse(self._open_page(language))
+                is_good = await self.store.read(partial(is_open, notice_ref=ref, now=self.store.clock()))
+                return HTMLResponse(self._open_page(language)) if is_good else self._used(language)
             await read_body(request, BODY_SECONDS)
             now, zone = self.store.clock(), self._zone
             secret = await self.store.write(partial(open_session, notice_ref=ref, now=now, zone=zone))
@@ -94,8 +95,7 @@ class Door:
         except UnavailableError:
             return error_page(self.pages, 503)
         if secret is None:
-            m = MINE[language]
-            return HTMLResponse(self._notice(language, m.used_heading, m.used, again=True), FORBIDDEN)
+            return self._used(language)
         return self.visits.begin(RedirectResponse(f"{self.pages.prefix}{ROOM}", SEE_OTHER), secret)
 
     async def _list_of_link(self, ref: bytes) -> str:
@@ -138,6 +138,11 @@ class Door:
         m = MINE[language]
         link = f"{self.pages.prefix}/mijn/?language={language}" if again else ""
         return self.pages.general("notice.html", language, heading=heading, lines=lines, link=link, link_text=m.again)
+
+    def _used(self, language: Language) -> Response:
+        """The same for a link that was used, that is too old, or whose person was erased."""
+        m = MINE[language]
+        return HTMLResponse(self._notice(language, m.used_heading, m.used, again=True), FORBIDDEN)
 
     def _too_busy(self, language: Language) -> Response:
         x = LEAVING[language]

@@ -24,7 +24,7 @@ COLUMNS: dict[Language, tuple[str, ...]] = {
     "en": ("part", "number", "item", "value"),
 }
 """The first line of the CSV."""
-LISTS = frozenset({"list", "send_job_list"})
+LISTS = frozenset({"list", "send_job_list", "subscription_list"})
 """Columns that name a list."""
 
 Known = Mapping[str, Sequence[Mapping[str, object]]]

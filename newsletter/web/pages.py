@@ -22,6 +22,7 @@ from newsletter.config_lists import MailingList
 from newsletter.sandbox import sandbox
 from newsletter.web.opengraph import About, head_lines
 from newsletter.web.shelf import Listing
+from newsletter.web.shown import farewell_form
 from newsletter.web.texts import TEXTS, Language, Texts, period_in_words
 from newsletter.web.texts_leaving import LEAVING
 from subscribers.errors import ConfigurationError
@@ -59,13 +60,9 @@ class Pages:
             slug: self._list_page("ended.html", slug) for slug in lists
         }
         # As `ended`, with the way back for whoever pressed our own button; UNDO_MARK stands for its token.
-        self.farewell: Mapping[str, bytes] = {
-            slug: self._list_page("ended.html", slug or None, undo_token=UNDO_MARK) for slug in ("", *lists)
-        }
-        self.farewell_to_all: Mapping[Language, bytes] = {
-            code: self._render("ended-all.html", code, item=None, x=LEAVING[code], undo_token=UNDO_MARK)
-            for code in LANGUAGES
-        }
+        self.farewell: Mapping[str, bytes] = {slug: self._farewell(slug) for slug in ("", *lists)}
+        # By the list whose mail the link stood in, "" for one that is not known any more.
+        self.farewell_to_all: Mapping[str, bytes] = {slug: self._farewell_to_all(slug) for slug in ("", *lists)}
         self.help = {code: self._general("help.html", code, "/u/") for code in LANGUAGES}
         self.home = {code: self._general("home.html", code, "/") for code in LANGUAGES}
         # Rendered for each visitor of the archive; rendered once here, so that a broken template is known at the start.
@@ -76,6 +73,20 @@ class Pages:
             status: self._render("error.html", language, error=explained, status=status)
             for status, explained in TEXTS[language].errors.items()
         }
+
+    def told_of(self, slug: str) -> tuple[str, ...]:
+        """The lists that a farewell to all of them may name to whoever holds a mail of `slug`: hidden ones stay so."""
+        return tuple(item for item in self._configuration.lists if item == slug or item in self._shown())
+
+    def _farewell(self, slug: str) -> bytes:
+        undo = farewell_form(self.language_of(slug), {slug: self.title_of(slug)}, to_all=False) if slug else None
+        return self._list_page("ended.html", slug or None, undo_token=UNDO_MARK, undo=undo)
+
+    def _farewell_to_all(self, slug: str) -> bytes:
+        language, names = self.language_of(slug), {item: self.title_of(item) for item in self.told_of(slug)}
+        undo = farewell_form(language, names, to_all=True) if names else None
+        values = {"item": None, "x": LEAVING[language], "undo_token": UNDO_MARK, "undo": undo}
+        return self._render("ended-all.html", language, **values, has_more=len(names) < len(self._configuration.lists))
 
     def language(self, asked: str | None) -> Language:
         """The language a visitor asked for on a general page, or the site's own."""

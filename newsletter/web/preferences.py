@@ -97,9 +97,8 @@ class PreferencePage:
         refs = await self.store.read(partial(refs_beside, ref=ref)) if everything else [ref]
         await asyncio.gather(*(self.end(item, arrived_at) for item in refs))
         undo = self.sign_undo(ref if known or not refs else refs[0], arrived_at)
-        if everything:
-            return HTMLResponse(farewell_to_all(self.pages, self.pages.language_of(known.list if known else ""), undo))
-        return HTMLResponse(farewell(self.pages, known.list if known else "", undo))
+        page = farewell_to_all if everything else farewell
+        return HTMLResponse(page(self.pages, known.list if known else "", undo))
 
     async def _ended(self, request: Request, ref: bytes) -> Response:
         """Mail the owner the way back, if there is one; the same answer for ended, erased and unknown (B15)."""

@@ -6,20 +6,19 @@ from datetime import datetime
 from functools import partial
 from typing import TypeAlias
 
-from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from newsletter.compose.enumerating import enumerated
 from newsletter.web.forms import Form, parse_form
 from newsletter.web.pages import Pages
-from newsletter.web.shown import undo_shown
+from newsletter.web.shown import FAREWELL_TO_ALL, undo_shown, undo_words
 from newsletter.web.storing import Store
 from newsletter.web.texts_leaving import LEAVING
 from newsletter.web.unsubscribe import BODY_SECONDS, RefusedError, Verify, error_page, read_body
 from newsletter.web.writer import UnavailableError
 from subscribers.consent import Shown
-from subscribers.returning import UndoOutcome, UndoResult, undo_ending
-from subscribers.tables import subscription
+from subscribers.returning import UndoOutcome, UndoResult, undo_ending, would_return
 
 ReadPress: TypeAlias = Callable[[str, str], tuple[bytes, datetime] | None]
 """The reference and the moment in two well-signed tokens that belong together."""
@@ -46,28 +45,52 @@ class Returning:
 
     async def _undo(self, request: Request, ref: bytes, pressed_at: datetime | None) -> Response:
         try:
-            slug = await self._list(ref)
-            if request.method != "POST":
-                return HTMLResponse(self.pages.about_list("undo.html", slug))
-            form = parse_form(await read_body(request, BODY_SECONDS))
-            result = await self.store.write(self._back(ref, pressed_at, self._said(form, slug)))
+            found = await self.store.read(partial(would_return, ref=ref, pressed_at=pressed_at))
+            offered = found.lists if pressed_at is None else (found.list,)
+            form = parse_form(await read_body(request, BODY_SECONDS)) if request.method == "POST" else {}
+            if found.outcome is not UndoOutcome.RETURNED:
+                return HTMLResponse(self._answer(found, ()))
+            named = self._named(form, found.list, offered)
+            if not named:
+                return HTMLResponse(self._ask(found.list, offered))
+            said = self._said(form, found.list, named)
+            result = await self.store.write(self._back(ref, pressed_at, said, named))
         except RefusedError as refused:
             return error_page(self.pages, refused.status)
         except UnavailableError:
             return error_page(self.pages, 503)
-        return HTMLResponse(self._answer(result))
+        return HTMLResponse(self._answer(result, () if _is_to_all(form) else result.lists))
 
-    def _back(self, ref: bytes, pressed_at: datetime | None, said: Shown) -> Callable[..., UndoResult]:
+    def _named(self, form: Form, slug: str, offered: tuple[str, ...]) -> tuple[str, ...]:
+        """The lists that stood at the button, as its form says; none if that page said something else than is true now.
+
+        Below a farewell to all lists stands what this site tells everybody of: it knows nothing of its reader (A13).
+        """
+        claimed = tuple(dict.fromkeys(form.get("lists", "").split()))
+        if _is_to_all(form):
+            return claimed if set(claimed) <= set(self.pages.told_of(slug)) else ()
+        return claimed if set(claimed) == set(offered) else ()
+
+    def _ask(self, slug: str, lists: tuple[str, ...]) -> bytes:
+        words = undo_words(self.pages.language_of(slug), self._titles(lists))
+        return self.pages.about_list("undo.html", slug, words=words, lists=lists)
+
+    def _back(
+        self, ref: bytes, pressed_at: datetime | None, said: Shown, named: tuple[str, ...]
+    ) -> Callable[..., UndoResult]:
         now, record = self.store.clock(), self.store.record
-        return partial(undo_ending, ref=ref, now=now, record=record, pressed_at=pressed_at, said=said)
+        return partial(undo_ending, ref=ref, now=now, record=record, pressed_at=pressed_at, said=said, lists=named)
 
-    def _said(self, form: Form, slug: str) -> Shown:
-        title = self.pages.title_of(slug) if self.pages.knows(slug) else ""
-        return undo_shown(form.get("shown", ""), self.pages.language_of(slug), title)
+    def _said(self, form: Form, slug: str, named: tuple[str, ...]) -> Shown:
+        return undo_shown(form.get("shown", ""), self.pages.language_of(slug), self._titles(named))
 
-    def _answer(self, result: UndoResult) -> bytes:
-        """The bearer of the token is told the truth: it only speaks about the one subscription that it names."""
-        x = LEAVING[self.pages.language_of(result.list)]
+    def _titles(self, lists: tuple[str, ...]) -> list[str]:
+        return [self.pages.title_of(slug) for slug in lists]
+
+    def _answer(self, result: UndoResult, told: tuple[str, ...]) -> bytes:
+        """The bearer of the token is told the truth: of `told`, lists that have returned, or of the one it names."""
+        language = self.pages.language_of(result.list)
+        x = LEAVING[language]
         if result.outcome is UndoOutcome.GONE:
             return self.pages.about_list(
                 "notice.html",
@@ -77,9 +100,12 @@ class Returning:
                 link=f"{self.pages.prefix}/",
                 link_text=self.pages.texts_of("").home_heading,
             )
-        heading = x.returned_heading.format(title=self.pages.title_of(result.list))
-        return self.pages.about_list("notice.html", result.list, heading=heading, lines=(x.returned,), link="")
+        heading, line = x.returned_heading if told else x.returned_all_heading, x.returned
+        if result.outcome is UndoOutcome.STANDS:
+            heading, line = x.stands_heading, x.stands
+        heading = heading.format(titles=enumerated(self._titles(told or (result.list,)), language))
+        return self.pages.about_list("notice.html", result.list, heading=heading, lines=(line,), link="")
 
-    async def _list(self, ref: bytes) -> str:
-        query = select(subscription.c.list).where(subscription.c.ref == ref)
-        return await self.store.read(lambda connection: connection.scalar(query)) or ""
+
+def _is_to_all(form: Form) -> bool:
+    return form.get("shown", "").partition(".")[0] == FAREWELL_TO_ALL

@@ -70,6 +70,8 @@ class Texts:
     archive_feed_why: str
     subscribe: str
 
+    lost: Explained
+    """The page of an issue whose text was lost when a backup was restored: nobody withdrew it."""
     errors: dict[int, Explained]
 
 
@@ -137,6 +139,10 @@ _NL = Texts(
     archive_feed="Volg met een feedlezer (Atom)",
     archive_feed_why="Met een feedlezer volgt u nieuwe edities zonder een mailadres op te geven.",
     subscribe="Aanmelden voor {title}",
+    lost=Explained(
+        heading="Deze editie is hier niet meer beschikbaar",
+        text="De editie is wel verstuurd. Wie haar heeft ontvangen, vindt haar in de mail.",
+    ),
     errors={
         404: Explained(
             heading="Deze pagina bestaat niet",
@@ -232,6 +238,10 @@ _EN = Texts(
     archive_feed="Follow in a feed reader (Atom)",
     archive_feed_why="With a feed reader you follow new issues without giving a mail address.",
     subscribe="Sign up for {title}",
+    lost=Explained(
+        heading="This issue is not available here any more",
+        text="It was sent. Whoever received it finds it in their mail.",
+    ),
     errors={
         404: Explained(
             heading="This page does not exist",

@@ -7,16 +7,23 @@ from newsletter.web.texts import Language
 
 @dataclass(frozen=True, kw_only=True)
 class LeavingTexts:
-    """The sentences of one language. `{title}` of the list, `{days}`, `{minutes}`."""
+    """The sentences of one language. `{title}` of the list, `{titles}` of all that are meant, `{days}`, `{minutes}`."""
 
     undo_heading: str
     undo: str
     undo_button: str
+    undo_all: str
+    undo_all_button: str
+    undo_all_rest: str
+    undo_unnamed: str
+    undo_unnamed_link: str
     undo_ask_heading: str
     undo_ask: str
-    undo_ask_unknown: str
     returned_heading: str
+    returned_all_heading: str
     returned: str
+    stands_heading: str
+    stands: str
     gone_heading: str
     gone: str
     gone_join: str
@@ -83,13 +90,23 @@ class LeavingTexts:
 
 _NL = LeavingTexts(
     undo_heading="Per ongeluk afgemeld?",
-    undo="U kunt dit ongedaan maken zolang uw gegevens niet zijn verwijderd.",
-    undo_button="Maak de afmelding ongedaan",
-    undo_ask_heading="Wilt u {title} toch blijven ontvangen?",
-    undo_ask="U bent afgemeld voor {title}. Met de knop hieronder maakt u dat ongedaan.",
-    undo_ask_unknown="Met de knop hieronder maakt u uw afmelding ongedaan, als dat nog kan.",
-    returned_heading="U ontvangt {title} weer",
+    undo="U kunt dit ongedaan maken zolang uw gegevens niet zijn verwijderd. U ontvangt {titles} dan weer.",
+    undo_button="Maak de afmelding voor {titles} ongedaan",
+    undo_all=(
+        "U kunt dit ongedaan maken zolang uw gegevens niet zijn verwijderd. Van deze nieuwsbrieven ontvangt u dan weer "
+        "wat u met deze afmelding hebt beëindigd: {titles}."
+    ),
+    undo_all_button="Maak de afmelding voor deze nieuwsbrieven ongedaan",
+    undo_all_rest="Een nieuwsbrief die hier niet staat, krijgt u terug met de voorkeurenlink onder aan een mail ervan.",
+    undo_unnamed="Op de volgende pagina ziet u of uw afmelding nog ongedaan kan worden gemaakt.",
+    undo_unnamed_link="Bekijk of dat kan",
+    undo_ask_heading="Wilt u {titles} toch blijven ontvangen?",
+    undo_ask="U bent afgemeld voor {titles}. Met de knop hieronder maakt u dat ongedaan.",
+    returned_heading="U ontvangt {titles} weer",
+    returned_all_heading="Uw afmelding is ongedaan gemaakt",
     returned="De afmelding is ongedaan gemaakt. Alles is weer zoals het was.",
+    stands_heading="U bent niet meer afgemeld voor {titles}",
+    stands="De afmelding is al eerder ongedaan gemaakt, of u hebt zich opnieuw aangemeld. U hoeft niets meer te doen.",
     gone_heading="Dit kan niet meer ongedaan worden gemaakt",
     gone="De inschrijving is er niet meer, u was al eerder afgemeld, of zij is om een andere reden beëindigd.",
     gone_join="Wilt u de nieuwsbrief weer ontvangen? Dan kunt u zich opnieuw aanmelden.",
@@ -153,13 +170,23 @@ _NL = LeavingTexts(
 
 _EN = LeavingTexts(
     undo_heading="Unsubscribed by accident?",
-    undo="You can undo this as long as your data have not been deleted.",
-    undo_button="Undo unsubscribing",
-    undo_ask_heading="Do you want to keep receiving {title}?",
-    undo_ask="You have unsubscribed from {title}. The button below takes that back.",
-    undo_ask_unknown="The button below takes your unsubscribing back, if that is still possible.",
-    returned_heading="You receive {title} again",
+    undo="You can undo this as long as your data have not been deleted. You will then receive {titles} again.",
+    undo_button="Undo unsubscribing from {titles}",
+    undo_all=(
+        "You can undo this as long as your data have not been deleted. Of these newsletters you will then receive "
+        "again what this unsubscribing has ended: {titles}."
+    ),
+    undo_all_button="Undo unsubscribing from these newsletters",
+    undo_all_rest="A newsletter that is not named here comes back with the preferences link at the end of its mails.",
+    undo_unnamed="The next page shows whether your unsubscribing can still be undone.",
+    undo_unnamed_link="See whether it can",
+    undo_ask_heading="Do you want to keep receiving {titles}?",
+    undo_ask="You have unsubscribed from {titles}. The button below takes that back.",
+    returned_heading="You receive {titles} again",
+    returned_all_heading="Your unsubscribing was undone",
     returned="Your unsubscribing was undone. Everything is as it was.",
+    stands_heading="You are not unsubscribed from {titles} any more",
+    stands="The unsubscribing was undone before, or you signed up again. There is nothing left to do.",
     gone_heading="This cannot be undone any more",
     gone="The subscription does not exist any more, had ended before, or was ended for another reason.",
     gone_join="Would you like to receive the newsletter again? Then you can sign up anew.",

@@ -33,7 +33,7 @@ HEADINGS: dict[Language, dict[str, str]] = {
 }
 
 LABELS: dict[str, str] = {
-    "address, as compared": "mailadres, zoals wij het vergelijken",
+    "address, as compared": "mailadres, zoals het wordt vergeleken",
     "e-mail address": "mailadres",
     "name": "naam",
     "organisation": "organisatie",
@@ -76,6 +76,7 @@ LABELS: dict[str, str] = {
     "keyed hash of the address": "versleuteld kenmerk van een gewist mailadres",
     "erased on": "gewist op",
     "send job list": "lijst",
+    "subscription list": "lijst",
     "send job slug": "editie",
     "kind": "soort",
     "received at": "ontvangen op",
@@ -84,7 +85,7 @@ LABELS: dict[str, str] = {
 }
 """Dutch for the labels that columns declare (subscribers/schema.py), and for what hangs beside them."""
 
-LABELS_EN: dict[str, str] = {"send job list": "list", "send job slug": "issue"}
+LABELS_EN: dict[str, str] = {"send job list": "list", "send job slug": "issue", "subscription list": "list"}
 """English where the name of a column says too little."""
 
 VALUES: dict[Language, dict[str, str]] = {
@@ -95,7 +96,7 @@ VALUES: dict[Language, dict[str, str]] = {
         "unsubscribed": "afgemeld",
         "by-operator": "beëindigd door de beheerder",
         "hard-bounce": "het postvak bestaat niet",
-        "soft-bounce": "het postvak was lang niet bereikbaar",
+        "soft-bounce": "mail aan dit postvak kwam terug",
         "complaint": "als ongewenst gemeld",
         "suppressed": "dit adres wordt niet gemaild",
         "by-hand": "besluit van de beheerder",
@@ -143,6 +144,7 @@ VALUES: dict[Language, dict[str, str]] = {
         "erasure": "wissen",
         "restriction": "beperking",
         "objection": "bezwaar",
+        "portability": "overdracht van gegevens",
         "no-such-address": "het adres bestaat niet",
         "mailbox-full": "het postvak was vol",
         "too-large": "het bericht was te groot",
@@ -166,7 +168,7 @@ VALUES: dict[Language, dict[str, str]] = {
         "ended": "ended",
         "by-operator": "ended by an operator",
         "hard-bounce": "the mailbox does not exist",
-        "soft-bounce": "the mailbox could not be reached for long",
+        "soft-bounce": "mail to this mailbox came back",
         "complaint": "reported as unwanted",
         "suppressed": "this address is not mailed",
         "by-hand": "decision of an operator",

@@ -11,7 +11,6 @@ from starlette.responses import HTMLResponse, Response
 
 from newsletter.web.forms import parse_form
 from newsletter.web.pages import UNDO_MARK, Pages
-from newsletter.web.texts import Language
 from newsletter.web.writer import UnavailableError
 from subscribers.clock import Clock
 
@@ -109,9 +108,9 @@ async def read_body(request: Request, seconds: float) -> bytes:
     return bytes(body)
 
 
-def farewell_to_all(pages: Pages, language: Language, undo_token: str) -> bytes:
-    """The same after leaving every list."""
-    return pages.farewell_to_all[language].replace(UNDO_MARK.encode(), undo_token.encode())
+def farewell_to_all(pages: Pages, slug: str, undo_token: str) -> bytes:
+    """The same after leaving every list, by a link in a mail of `slug` ("" for one that is not known any more)."""
+    return pages.farewell_to_all.get(slug, pages.farewell_to_all[""]).replace(UNDO_MARK.encode(), undo_token.encode())
 
 
 def farewell(pages: Pages, slug: str, undo_token: str) -> bytes:

@@ -105,6 +105,7 @@ consent = Table(
     ),
     Column("actor", Text, nullable=False, info=impersonal(Keep.WITH_SUBSCRIPTION)),
     sqlite_autoincrement=True,
+    info={"parent_names": {"subscription": ("list",)}},
 )
 
 suppression = Table(

@@ -71,8 +71,10 @@ def test_mail_for_a_person_is_named_with_what_to_do_and_the_answer_is_negative(t
         b"From: Jan <jan@example.org>\r\nSubject: Een vraag\r\n\r\nKunt u bellen?\r\n"
     )
     done = newsletter("feedback", "process", "vraag.eml", cwd=tmp_path / "p").expect(1)
-    assert "For a person to read: vraag.eml" in done.out
+    assert "For a person to read: vraag.eml (nobody understands it)" in done.out
+    assert "no copy of them is made" in done.err
     assert "1 mail is for a person to read" in done.err
     assert "jan@" not in done.said
-    newsletter("feedback", "process", "vraag.eml", "--json", cwd=tmp_path / "p").expect(1)
+    told = newsletter("feedback", "process", "vraag.eml", "--json", cwd=tmp_path / "p").expect(1)
+    assert json.loads(told.out)["why"] == "nobody understands it"
     newsletter("feedback", "process", "vraag.eml", "--dry-run", cwd=tmp_path / "p").expect(0)

@@ -1,14 +1,22 @@
 """`newsletter jobs` as an operator meets it: who is unknown, what became of them, and a job whose process died."""
 
+import gzip
 import json
+import re
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from newsletter.cli.common import open_project
+from newsletter.delivery.outcome import State
+from newsletter.message.ids import message_ids
+from newsletter.store import settling
+from newsletter.store.jobs import get_job
 from tests.support.cli import Outcome, command, environment, newsletter
 from tests.support.smtp import CLOSE, ScriptedServer, at
 
@@ -89,6 +97,40 @@ def test_settled_as_sent_nobody_gets_it_again(unknown: Path) -> None:
     assert "no unknown" in again.out
 
 
+def log_lines(minutes: float, text: str = "anvil[1]: statistics") -> str:
+    """A line of the relay, so many minutes from now."""
+    moment = (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat(timespec="seconds")
+    return f"{moment} relay postfix/{text}\n"
+
+
+def test_the_log_settles_in_whatever_order_its_files_are_named_and_says_why_not(unknown: Path) -> None:
+    project = open_project(unknown / "newsletter.toml")
+    (entry,) = settling.entries(project.engine, 1, State.UNKNOWN)
+    message_id = message_ids(project.keyring, get_job(project.engine, 1).ref, "nieuws.example")
+    before, after = log_lines(-15), log_lines(15)
+    received = log_lines(0, f"cleanup[1]: A1: message-id={message_id(entry.delivery)}")
+    queued = log_lines(0.1, "qmgr[2]: A1: from=<x@example.org>, size=9")
+    other = log_lines(0, f"cleanup[1]: A2: message-id={message_id(1)}")
+    old, new, only = unknown / "mail.log.1.gz", unknown / "mail.log", unknown / "whole.log"
+    old.write_bytes(gzip.compress((before + received).encode()))
+    new.write_text(queued + after)
+    said = ask(unknown, "settle", "1", "--maillog", str(new), "--maillog", str(old))
+    assert "1 were taken by the relay, 0 were not, 0 stay unknown" in said.out
+    only.write_text(before + received + after)
+    assert "`mailq`" in ask(unknown, "settle", "1", "--maillog", str(only), "--yes").expect(1).out
+    only.write_text(before + other + after)
+    settings = unknown / "newsletter.toml"
+    settings.write_text(
+        re.sub(r'(?m)^# relay = "main".*', 'relay = ["main", "second"]', settings.read_text())
+        + '\n[relays.second]\nhost = "127.0.0.1"\nport = 26\nsecurity = "none"\n'
+    )
+    several = ask(unknown, "settle", "1", "--maillog", str(only), "--yes").expect(1)
+    assert "1: the list has several relays" in several.out
+    assert counts(unknown)["unknown"] == 1
+    ask(unknown, "settle", "1", "--maillog", str(only), "--all-relays", "--yes").expect(0)
+    assert counts(unknown) == {"sent": PEOPLE - 1, "queued": 1}
+
+
 def test_settled_to_be_resent_the_next_send_mails_exactly_those(unknown: Path) -> None:
     said = ask(unknown, "settle", "1", "--resend", "--yes").expect(0)
     assert "newsletter send" in said.out
@@ -138,6 +180,15 @@ def test_a_job_whose_process_was_killed_is_shown_as_interrupted_and_cancelled_wh
         assert "cancelled" in refused.said
         ask(project, "settle", "1", "--as-sent", "--yes").expect(0)
         assert counts(project) == {"sent": 6, "cancelled": PEOPLE - 6}
+
+
+def test_send_and_jobs_have_one_word_for_a_job_of_which_some_wait(project: Path) -> None:
+    with ScriptedServer(script=at("RCPT", "451 4.7.1 later", recipient="lezer3@")) as server:
+        done = newsletter(*SEND, "--where", 'domain = "gemeente.example"', cwd=project, env=relay(server)).expect(1)
+    assert "job 1 (nieuwsbrief/nieuwsbrief): waiting; 12 in" in done.out
+    assert "waiting" in ask(project).expect(0).out
+    shown = ask(project, "show", "1").expect(0).out
+    assert 'Only for readers of whom this holds: domain = "gemeente.example"' in shown
 
 
 def test_a_relay_that_dies_halfway_leaves_the_counts_on_the_screen(project: Path) -> None:

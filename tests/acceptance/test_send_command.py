@@ -98,8 +98,10 @@ def test_sigterm_records_everything_and_the_same_command_goes_on(site: Site) -> 
     while not site.received():
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=60)
     assert process.returncode in {0, 130}  # 0 if it was done before the signal arrived
+    assert b": interrupted; " in said or process.returncode == 0
+    assert b": running; " not in said
     newsletter("send", "issues/nieuwsbrief.md", "--yes", cwd=site.folder, env=site.env).expect(0)
     assert len(site.received()) == PEOPLE
     assert set(site.received().values()) == {1}

@@ -56,9 +56,9 @@ def kill_midway(project: Path, server: Postfix | Exim, relay: dict[str, str], ch
 
 
 def log_around(server: Postfix | Exim, folder: Path) -> Path:
-    """The relay's log as it is a few minutes later, with lines of others before and after."""
+    """The relay's log as it is a quarter of an hour later, with lines of others before and after."""
     now, stamp, other = datetime.now().astimezone(), STAMP[type(server)], OTHER[type(server)]
-    before, after = now - timedelta(minutes=9), now + timedelta(minutes=3)
+    before, after = now - timedelta(minutes=15), now + timedelta(minutes=15)
     path = folder / "mail.log"
     path.write_text(f"{before.strftime(stamp)} {other}\n{server.log}{after.strftime(stamp)} {other}\n")
     return path

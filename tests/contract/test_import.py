@@ -69,7 +69,9 @@ def suppressed(engine: Engine, address: str) -> None:
 def waiting(engine: Engine, address: str) -> None:
     joined(engine, address)
     with writing(engine) as connection:
-        connection.execute(update(subscription).values(state="pending", erase_at=NOON, period="7 days"))
+        connection.execute(
+            update(subscription).values(state="pending", actor="subscriber", erase_at=NOON, period="7 days")
+        )
 
 
 # ---------------------------------------------------------------- new people

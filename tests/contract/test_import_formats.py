@@ -8,13 +8,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert, select, update
 
 from subscribers import marks
+from subscribers.address import parse_address
 from subscribers.confirming import Confirmation, ConfirmOutcome, confirm, question
+from subscribers.consent import ConsentEvent, Evidence
 from subscribers.csv_reading import CsvReader
 from subscribers.errors import InputError
-from subscribers.import_cutoff import newest_erasure
+from subscribers.import_cutoff import Erasures, erasures, newest_erasure
 from subscribers.import_formats import recognised
 from subscribers.import_grounds import Grounds
 from subscribers.import_report import ImportReport
@@ -23,13 +25,16 @@ from subscribers.import_store import import_files
 from subscribers.import_zip import member_stream, opened_zip
 from subscribers.importing import map_columns
 from subscribers.ledger_entry import nowhere
+from subscribers.merging import Merge
 from subscribers.notice import NoticeKind
 from subscribers.outbox import queue_notice
+from subscribers.overwriting import scrub_soon
 from subscribers.retention import Period, RetentionPolicy
-from subscribers.scrubbing import run_retention
+from subscribers.scrubbing import erase_subscriber, run_retention
 from subscribers.store import suppress
 from subscribers.subscription import Actor, State
 from subscribers.suppression import SuppressionReason
+from subscribers.tables import consent, subscription
 from subscribers.tokens import Keyring
 from subscribers.transactions import reading, writing
 from subscribers.value_types import ValueType
@@ -303,7 +308,9 @@ def test_a_later_import_asks_who_was_not_asked_yet(engine: Engine) -> None:
 
 def test_listmonk_says_nothing_about_who_confirmed(engine: Engine) -> None:
     report = take(engine, sample("listmonk.csv")).report
-    assert (sum(report.waiting.values()), report.suppressed, report.ended, report.refused) == (1, 1, 1, 0)
+    assert (sum(report.waiting.values()), report.suppressed, report.ended, report.refused) == (1, 1, 0, 0)
+    assert report.skipped == {"left too long ago to be stored": 1}, "updated_at is the day, where nothing else is"
+    assert person(engine, "ilse@example.org").on("nieuws").ended_at == datetime(2026, 5, 20, 10, tzinfo=UTC)
     hanneke = person(engine, "hanneke@example.org")
     assert hanneke.organisation == "Stichting Voorbeeld"
     assert hanneke.attributes == {"gemeente": "Voorbeeldstad", "leden": "12"}
@@ -332,6 +339,7 @@ def test_a_file_takes_off_who_left_elsewhere_and_writes_it_down_first(engine: En
     join(engine, DAAN, "agenda", now=NOW - timedelta(days=400))
     ref = joined(engine, DAAN, now=NOW - timedelta(days=400))
     result = take(engine, *mailchimp())
+    assert (result.report.taken_off, result.report.ended) == (1, 0)
     assert state_of(engine, DAAN) is State.ENDED
     assert state_of(engine, DAAN, "agenda") is State.ACTIVE, "the file is about one list"
     assert ("ended", ref) in result.ledger.said
@@ -351,6 +359,162 @@ def test_who_agreed_after_they_left_there_stays(engine: Engine, address: str) ->
     assert state_of(engine, address) is State.ACTIVE
     assert person(engine, address).suppressed is None
     assert report.skipped["agreed after the day on which the file says that they left"] == 1
+
+
+UNDATED = ("people.csv", b"email,status\njan@example.org,unsubscribed\n")
+
+
+def agreed_here(engine: Engine, event: ConsentEvent, actor: Actor = Actor.SUBSCRIBER) -> None:
+    """`jan` came by a file long ago, and then said yes here."""
+    ref = joined(engine, now=NOW - timedelta(days=90), event=ConsentEvent.IMPORTED)
+    with writing(engine) as connection:
+        owner = connection.scalar(select(subscription.c.id).where(subscription.c.ref == ref))
+        evidence = Evidence(
+            event=event, at=NOW - timedelta(days=30), basis="consent", source="page", wording="", wording_version="",
+            actor=actor,
+        )  # fmt: skip
+        connection.execute(insert(consent).values(evidence.row(owner)))
+
+
+@pytest.mark.parametrize(
+    "event", [ConsentEvent.CONFIRMED, ConsentEvent.RETURNED, ConsentEvent.GRANTED, ConsentEvent.REQUESTED]
+)
+@pytest.mark.parametrize("state", [b"unsubscribed", b"bounced"])
+def test_a_row_that_names_no_day_never_ends_what_somebody_agreed_to_here(
+    engine: Engine, event: ConsentEvent, state: bytes
+) -> None:
+    agreed_here(engine, event)
+    for _ in range(2):
+        report = take(engine, ("people.csv", UNDATED[1].replace(b"unsubscribed", state))).report
+        assert report.skipped == {"agreed here, and the file does not say when they left": 1}
+    assert state_of(engine, "jan@example.org") is State.ACTIVE
+    dated = b"email,status,left_at\njan@example.org,unsubscribed,2026-05-"
+    assert take(engine, ("people.csv", dated + b"01\n")).report.taken_off == 0, "before they agreed here"
+    assert take(engine, ("people.csv", dated + b"20\n")).report.taken_off == 1, "after it"
+
+
+@pytest.mark.parametrize("text", [UNDATED[1], b"email,status,left_at\njan@example.org,unsubscribed,2026-05-20\n"])
+def test_who_is_here_by_a_file_only_is_taken_off_by_a_later_one(engine: Engine, text: bytes) -> None:
+    take(engine, ("old.csv", b"email\njan@example.org\n"))
+    report = take(engine, ("people.csv", text), now=NOW + timedelta(days=1)).report
+    assert (report.taken_off, report.ended) == (1, 0)
+    assert state_of(engine, "jan@example.org") is State.ENDED
+
+
+def test_a_consent_that_a_file_dated_outlives_an_earlier_leaving(engine: Engine) -> None:
+    take(engine, ("a.csv", b"email,aanmelddatum\njan@example.org,2026-05-20\n"))
+    for day, is_off in (("2026-05-01", 0), ("2026-05-25", 1)):
+        text = f"email,status,left_at\njan@example.org,unsubscribed,{day}\n".encode()
+        assert take(engine, ("b.csv", text), now=NOW + timedelta(days=1)).report.taken_off == is_off
+
+
+def test_who_signed_up_here_and_has_still_to_confirm_is_not_ended_by_an_undated_row(engine: Engine) -> None:
+    agreed_here(engine, ConsentEvent.REQUESTED)
+    with writing(engine) as connection:
+        connection.execute(update(subscription).values(state="pending", erase_at=NOW, period="7 days"))
+    assert take(engine, UNDATED).report.ended == 0
+    assert state_of(engine, "jan@example.org") is State.PENDING
+
+
+# ---------------------------------------------------------------- who was erased, where consent is not the basis
+
+
+def erased(engine: Engine, address: str, now: datetime = NOW) -> None:
+    erase_subscriber(engine, address, policies={"nieuws": POLICY}, now=now, record=Remembering())
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize("chunk_rows", [1, 100])
+def test_a_file_from_before_an_erasure_puts_nobody_on_the_list_who_is_new_to_it(
+    engine: Engine, chunk_rows: int, *, dry_run: bool
+) -> None:
+    joined(engine, "kees@example.org")
+    joined(engine, "els@example.org", "agenda")
+    rows_ = b"jan@example.org\nkees@example.org\nels@example.org\nJAN@example.org\n"
+    old = ("people.csv", b"email\n" + rows_)
+    grounds = {"basis": "public-task", "older_than_erasures": NOW - timedelta(days=9), "dry_run": dry_run}
+    report = take(engine, old, chunk_rows=chunk_rows, **grounds).report
+    assert (report.added, report.joined, report.unchanged, report.held_back, report.duplicates) == (0, 0, 1, 2, 1)
+    assert report.skipped == {"this person may have been erased after the file was made": 2}
+    assert person(engine) is None
+    assert state_of(engine, "els@example.org") is None, "may have left this list, and be known from another one"
+
+
+def test_erasures_are_counted_and_dated_also_those_on_request(engine: Engine) -> None:
+    with reading(engine) as connection:
+        assert erasures(connection) is None
+    for number, address in enumerate(("jan@example.org", "kees@example.org")):
+        joined(engine, address)
+        erased(engine, address, NOW + timedelta(days=number))
+    with reading(engine) as connection:
+        assert erasures(connection) == Erasures(people=2, first=NOW, last=NOW + timedelta(days=1))
+
+
+@pytest.mark.parametrize("is_known", [False, True], ids=["a free address", "the address of somebody known"])
+def test_a_change_of_address_counts_like_an_erasure_because_the_old_one_is_not_kept(
+    engine: Engine, *, is_known: bool
+) -> None:
+    joined(engine, "oud@example.org", now=NOW - timedelta(days=50))
+    if is_known:
+        joined(engine, "nieuw@example.org", "agenda", now=NOW - timedelta(days=50))
+    with writing(engine) as connection:
+        move = Merge(connection=connection, now=NOW, policies={"nieuws": POLICY}, record=nowhere)
+        assert move.to_address(person(engine, "oud@example.org").id, parse_address("nieuw@example.org"))
+    with reading(engine) as connection:
+        assert newest_erasure(connection) == NOW
+    file = ("people.csv", b"email,aanmelddatum\noud@example.org,2026-01-05\n")
+    take(engine, file, cutoff=NOW, now=NOW + timedelta(days=1))
+    assert state_of(engine, "oud@example.org") is State.PENDING
+
+
+def test_a_corrected_name_is_no_erasure(engine: Engine) -> None:
+    with writing(engine) as connection:
+        scrub_soon(connection, {"subscriber.name": 1}, NOW)
+        assert newest_erasure(connection) is None
+
+
+# ---------------------------------------------------------------- evidence that comes later
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_later_import_with_evidence_puts_on_the_list_who_waits_by_a_file(engine: Engine, *, dry_run: bool) -> None:
+    file = ("people.csv", b"email,aanmelddatum\njan@example.org,2026-05-05\n")
+    take(engine, file, cutoff=NOW)
+    assert take(engine, file, cutoff=NOW).report.promoted == 0
+    later = NOW + timedelta(hours=1)
+    report = take(engine, file, cutoff=datetime(2026, 5, 1, tzinfo=UTC), now=later, dry_run=dry_run).report
+    assert (report.promoted, report.skipped) == (1, {})
+    found = person(engine).on("nieuws")
+    if dry_run:
+        assert found.state is State.PENDING
+        return
+    assert (found.state, found.erase_at, found.created_at) == (State.ACTIVE, None, later)
+    assert [(row.event, row.at) for row in rows(engine, "consent")] == [
+        ("requested", NOW), ("imported", datetime(2026, 5, 4, 22, tzinfo=UTC)),
+    ]  # fmt: skip
+
+
+def test_a_file_never_confirms_who_signed_up_themselves_nor_does_a_word_without_a_day(engine: Engine) -> None:
+    take(engine, sample("laposta.csv"))
+    plain = ("people.csv", b"email\notto@example.org\nnoor@example.org\n")
+    assert take(engine, plain).report.promoted == 0
+    with writing(engine) as connection:
+        owner = person(engine, "noor@example.org").on("nieuws").id
+        mine = update(subscription).where(subscription.c.id == owner)
+        connection.execute(mine.values(actor=Actor.SUBSCRIBER.value))
+    said = datetime(2026, 5, 1, tzinfo=UTC)
+    assert take(engine, plain, consented_at=said).report.promoted == 1
+    assert state_of(engine, "otto@example.org") is State.ACTIVE
+    assert state_of(engine, "noor@example.org") is State.PENDING
+
+
+def test_a_dry_run_says_how_many_would_be_asked(engine: Engine) -> None:
+    file = sample("laposta.csv")
+    assert take(engine, file, rules={"asks": True}, dry_run=True).report.asked == 2
+    assert how_many(engine, "notice") == 0
+    take(engine, file, rules={"asks": True})
+    assert take(engine, file, rules={"asks": True}, dry_run=True).report.asked == 0
+    assert rows(engine, "notice")[0].details == {"source": "old system"}
 
 
 def test_a_dry_run_counts_the_same_and_changes_nothing(engine: Engine) -> None:

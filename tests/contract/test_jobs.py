@@ -278,6 +278,17 @@ def test_unknown_is_settled_only_by_the_operators_word(engine):
     assert {row(engine, i).reason for i in (first, second)} == {"settled-by-operator"}
 
 
+def test_when_the_relay_took_it_is_known_of_what_was_sent_and_not_of_what_was_settled(engine):
+    job = planned(engine, 3)
+    first, second, third = [item.delivery for item in claim(engine, job).claimed]
+    record(
+        engine, "w1", Outcome(delivery=first, event=Event.ACCEPT, code=250), Outcome(delivery=second, event=Event.LOSE)
+    )
+    settling.settle(engine, job.id, Event.SETTLE_SENT, now=NOW)
+    assert settling.sent_at(engine, job.id, [first, second, third]) == {first: NOW}
+    assert settling.sent_at(engine, job.id, []) == {}
+
+
 def test_those_unknown_who_were_erased_meanwhile_are_settled_with_the_others_and_get_nothing(engine):
     job = planned(engine, 1)
     with writing(engine) as connection:

@@ -169,8 +169,9 @@ def test_an_address_that_is_suppressed_meanwhile_stops_the_move(engine: Engine) 
 
 def test_two_people_who_are_one_are_put_together(engine: Engine) -> None:
     """The subscription that the new address lacks moves with its links; the one that both have goes on once."""
-    only_old, both_old = joined(engine, slug="derde"), joined(engine, organisation="Gemeente")
-    both_new = joined(engine, NEW, name="")
+    here, there = {"gemeente": "Ede", "inwoners": "120000"}, {"gemeente": "Lunteren", "regio": "Oost", "inwoners": ""}
+    only_old, both_old = joined(engine, slug="derde", attributes=here), joined(engine, organisation="Gemeente")
+    both_new = joined(engine, NEW, name="", attributes=there)
     assert moved(engine) is Step.MOVED
     now, before = person(engine, NEW), person(engine)
     assert {item.list: (item.ref, item.state.value) for item in now.subscriptions} == {
@@ -179,6 +180,7 @@ def test_two_people_who_are_one_are_put_together(engine: Engine) -> None:
     }
     assert [(item.ref, item.ended_reason.value) for item in before.subscriptions] == [(both_old, "moved")]
     assert (now.name, now.organisation) == ("Jan de Vries", "Gemeente")
+    assert now.attributes == {"gemeente": "Lunteren", "regio": "Oost", "inwoners": "120000"}
 
 
 def test_who_had_left_at_the_new_address_is_back_there_by_both_agreements(engine: Engine) -> None:

@@ -183,7 +183,7 @@ def test_who_came_back_and_left_again_is_out(shop: Shop) -> None:
     assert shop.state(JAN) == "ended"
 
 
-def test_who_came_back_and_left_again_after_a_backup_in_which_they_had_left_keeps_the_later_deadline(shop: Shop) -> None:
+def test_who_came_back_and_left_again_keeps_the_later_deadline_also_if_the_backup_had_the_first(shop: Shop) -> None:
     shop.leave(JAN)
     made = shop.backup()
     person = shop.person(JAN)
@@ -234,6 +234,7 @@ def test_an_issue_planned_after_the_backup_is_finished_and_never_planned_again_r
     with pytest.raises(ConflictError):
         jobs.change_job(shop.engine, found.id, JobEvent.START, shop.now)
     assert [item.slug for item in archive.editions(shop.engine) if item.is_listed] == []
+    assert [item.is_lost for item in archive.editions(shop.engine)] == [True]
     with pytest.raises(InputError, match="no backup had the text"):
         archive.withdraw(shop.engine, LIST, "zomer", None, record=nowhere)
     assert archive.load_compiled(shop.engine, found.digest).slug == "zomer"

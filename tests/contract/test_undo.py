@@ -12,7 +12,7 @@ from subscribers.farewell import queue_leaving_mails
 from subscribers.leaving import end_many, suppress
 from subscribers.ledger_entry import nowhere
 from subscribers.notice import NoticeKind
-from subscribers.returning import PRESS_LIFE, UndoOutcome, undo_ending
+from subscribers.returning import PRESS_LIFE, UndoOutcome, undo_ending, would_return
 from subscribers.scrubbing import run_retention
 from subscribers.signup import MailLimit, SignUp, sign_up
 from subscribers.subscription import Actor, EndedReason
@@ -27,9 +27,9 @@ LATER = NOON + timedelta(hours=2)
 SAID = Shown(source="undo page", wording="Maak ongedaan", wording_version="4")
 
 
-def undo(engine: Engine, ref: bytes, *, at=LATER, record=nowhere, said=SAID):
+def undo(engine: Engine, ref: bytes, *, at=LATER, record=nowhere, said=SAID, lists=None):
     with writing(engine) as connection:
-        return undo_ending(connection, ref, now=at, record=record, said=said)
+        return undo_ending(connection, ref, now=at, record=record, said=said, lists=lists)
 
 
 def state_of(engine: Engine, ref: bytes) -> str:
@@ -94,6 +94,21 @@ def test_an_undo_takes_back_the_whole_act_and_nothing_else(engine: Engine) -> No
     leave(engine, one, two)
     undo(engine, two)
     assert [state_of(engine, ref) for ref in (one, two, three)] == ["active", "active", "ended"]
+
+
+def test_b3_what_the_page_names_returns_and_nothing_else_and_that_can_be_asked_before(engine: Engine) -> None:
+    one, two, three = (joined(engine, slug=slug) for slug in ("nieuws", "agenda", "derde"))
+    leave(engine, one, two, three)
+    with reading(engine) as connection:
+        asked = would_return(connection, two)
+    assert (asked.outcome, asked.list, asked.lists) == (UndoOutcome.RETURNED, "agenda", ("nieuws", "agenda", "derde"))
+    assert [state_of(engine, ref) for ref in (one, two, three)] == ["ended"] * 3
+    done, ledger = undo(engine, two, lists={"nieuws", "agenda"}), Remembering()
+    assert (done.lists, [state_of(engine, ref) for ref in (one, two, three)]) == (
+        ("nieuws", "agenda"), ["active", "active", "ended"],
+    )  # fmt: skip
+    assert undo(engine, three, lists={"nieuws"}, record=ledger).outcome is UndoOutcome.GONE
+    assert ledger.entries == []
 
 
 def test_an_undo_works_until_the_erasure_and_no_longer(engine: Engine) -> None:

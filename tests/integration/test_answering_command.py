@@ -7,11 +7,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import update
 
 from subscribers.clock import utc_now
 from subscribers.ledger_entry import Kind
 from subscribers.store import find
-from subscribers.transactions import reading
+from subscribers.tables import subscription
+from subscribers.transactions import reading, writing
 from tests.support.cli import newsletter
 from tests.support.visitors import EXTRA
 from tests.support.web import WebProject, make_project
@@ -22,7 +24,7 @@ JAN = "jan@example.org"
 
 @pytest.fixture
 def project(tmp_path: Path) -> WebProject:
-    made = make_project(tmp_path, extra=EXTRA)
+    made = make_project(tmp_path, extra=EXTRA.replace('["gemeente"]', '["gemeente", "inwoners"]'))
     made.subscribe(JAN, "maand")
     return made
 
@@ -97,6 +99,56 @@ def test_two_people_are_put_together_only_when_an_operator_says_so(project: WebP
         "maand": "active",
         "nieuwsbrief": "active",
     }
+
+
+def test_what_is_kept_and_what_is_lost_of_two_people_is_said_before_and_attributes_come_along(
+    project: WebProject,
+) -> None:
+    other = "anna@example.org"
+    project.subscribe(other)
+    values = ("--attribute", "gemeente=Ede", "--attribute", "inwoners=120000", "--name", "Jan")
+    run(project, "correct", JAN, *values).expect(0)
+    run(project, "correct", other, "--attribute", "gemeente=Lunteren").expect(0)
+    merge = ("correct", JAN, "--address", other, "--organisation", "Gemeente Ede", "--merge")
+    said = run(project, *merge, "--dry-run").expect(0).out
+    assert "comes along, being empty there: name, inwoners" in said
+    assert "at both, and not the same: gemeente: 'Lunteren' is kept, 'Ede' is lost" in said
+    foreseen = json.loads(run(project, *merge, "--dry-run", "--json").expect(0).out)["would_merge"]
+    assert foreseen["fills"] == ["name", "inwoners"]
+    assert foreseen["differs"] == [{"name": "gemeente", "kept": "Lunteren", "lost": "Ede"}]
+    settled = json.loads(run(project, *merge, "--attribute", "gemeente=Wekerom", "--dry-run", "--json").expect(0).out)
+    assert settled["would_merge"]["differs"] == [], "what is corrected is the same at both"
+    done = run(project, *merge).expect(0).out
+    assert "Corrected, and put together" in done
+    assert "The next erasure removes the old address" in done
+    assert known(project, other).attributes == {"gemeente": "Lunteren", "inwoners": "120000"}
+
+
+def test_a_pending_subscription_stays_at_the_old_address_and_nothing_else_is_said(project: WebProject) -> None:
+    other, waiting = "anna@example.org", "piet@example.org"
+    project.subscribe(other)
+    project.subscribe(waiting, "maand")
+    with writing(project.engine) as connection:
+        late = {"state": "pending", "erase_at": utc_now() + timedelta(days=3)}
+        theirs = subscription.c.subscriber_id == find(connection, waiting).id
+        connection.execute(update(subscription).where(theirs).values(**late))
+    done = run(project, "correct", waiting, "--address", other, "--merge").expect(0).out
+    assert "not active: stays at the old address, where nothing is mailed, until its deadline: maand" in done
+    assert "put together" not in done.splitlines()[-1]
+    assert "No subscription went over: none was active" in done
+    assert f"{waiting} stays known until" in done
+    value = json.loads(run(project, "correct", waiting, "--address", other, "--merge", "--json").expect(0).out)
+    assert datetime.fromisoformat(value["old_address_until"]) > utc_now()
+
+
+def test_a_kind_that_is_none_is_answered_with_the_nearest(project: WebProject) -> None:
+    refused = run(project, "requests", "add", JAN, "--kind", "acces").expect(2)
+    said = " ".join(refused.err.replace("│", " ").split())
+    assert "'acces' is no kind of request; did you mean 'access'?" in said
+    assert "Value error" not in said
+    assert "portability" in run(project, "requests", "add", JAN, "--kind", "unheard").expect(2).err
+    run(project, "requests", "add", JAN, "--kind", "portability").expect(0)
+    assert "portability" in run(project, "requests").expect(0).out
 
 
 def test_rule_12_3_an_overdue_request_is_told_with_status_1(project: WebProject) -> None:

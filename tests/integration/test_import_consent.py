@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import zipfile
 from pathlib import Path
@@ -64,6 +65,33 @@ def test_who_was_erased_waits_when_an_old_file_comes_again(project: Path) -> Non
     assert (found["added"], found["pending"]) == (0, {"the consent is not later than the cutoff": 1})
     asked = counts(project, "people.csv", *GROUNDS, "--ask-confirmation")
     assert asked["asked"] == 1
+    done = counts(project, "people.csv", *GROUNDS, "--consent-cutoff", "2025-12-31")
+    assert (done["promoted"], done["cutoff"]["why"]) == (1, "--consent-cutoff"), "as the hint says"
+
+
+def test_on_another_basis_an_import_asks_how_old_the_file_is_once_somebody_was_erased(project: Path) -> None:
+    """Who objected (AVG 21) and was erased is in an old file still."""
+    file = project / "newsletter.toml"
+    file.write_text(re.sub("^basis = .*$", 'basis = "public-task"', file.read_text(), flags=re.MULTILINE))
+    (project / "people.csv").write_text("e-mail,IP-adres,Notitie\njan@example.org,192.0.2.1,x\nels@example.org,,\n")
+    unsaid = ("--list", "nieuwsbrief", "--basis", "public-task")
+    task = (*unsaid, "--source", "register, March 2027")
+    assert "--source is missing" in subscribers(project, "import", "people.csv", *unsaid, status=2).err
+    done = subscribers(project, "import", "people.csv", *task, "--map", "Notitie=skip").out
+    assert "Columns never stored, whatever the configuration says: IP-adres." in done
+    assert "Name one" not in done
+    subscribers(project, "erase", "jan@example.org", "--yes")
+    for more in ((), ("--dry-run",)):
+        said = subscribers(project, "import", "people.csv", *task, *more, status=2).err
+        assert "1 person was erased here on" in said
+        assert "--made-on DAY" in said
+    made = ("--made-on", "2026-01-05")
+    done = subscribers(project, "import", "people.csv", *task, *made).out
+    assert "may have been erased since 2026-01-05" in done
+    assert "1  on the list already, unchanged" in done
+    found = counts(project, "people.csv", *task, *made, "--dry-run")
+    assert (found["added"], found["held_back"], found["unchanged"]) == (0, 1, 1)
+    assert counts(project, "people.csv", *task, *made, "--bring-back")["added"] == 1
 
 
 @pytest.mark.parametrize(
@@ -72,6 +100,7 @@ def test_who_was_erased_waits_when_an_old_file_comes_again(project: Path) -> Non
         (("--consented-at", "2099-01-01"), "lies in the future"),
         (("--consented-at", "gisteren"), "is not a day"),
         (("--consent-cutoff", "2027"), "is not a day"),
+        (("--made-on", "2027-01-01"), "is for lists that are not on consent"),
         (("--map", "Contakt=email"), "did you mean 'Contact'?"),
         (("--format", "mailchmp"), "mailchimp"),
     ],
@@ -135,4 +164,4 @@ def test_a_job_is_for_a_segment_and_says_so(project: Path) -> None:
     said = newsletter(*send, "--where", "name = 'Jan'", cwd=project).expect(2).err
     assert "the job keeps its condition" in said
     said = newsletter(*send, "--where", "organisation ~ 'museum'", cwd=project).expect(1).err
-    assert 'nobody on the list nieuwsbrief has organisation ~ "museum"' in said
+    assert 'this holds of nobody on the list nieuwsbrief: organisation ~ "museum"' in said

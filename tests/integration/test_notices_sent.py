@@ -19,8 +19,11 @@ from newsletter.delivery.notices import NoticeResult, send_notices
 from newsletter.delivery.worker import Sending
 from newsletter.message.ids import parse_notice_id
 from subscribers.errors import ServiceError
+from subscribers.farewell import queue_leaving_mails
+from subscribers.leaving import end_many
 from subscribers.notice import NoticeKind
 from subscribers.outbox import queue_notice
+from subscribers.subscription import Actor, EndedReason
 from subscribers.tables import notice, subscriber, subscription
 from subscribers.tokens import Purpose
 from subscribers.transactions import reading, writing
@@ -94,6 +97,25 @@ def test_a_notice_reaches_the_mailbox_with_a_link_for_its_reader_alone(tmp_path:
     assert message["Return-Path"] == "<nieuwsbrief@example.org>"
     row = row_of(project)
     assert (row.state, row.attempts, row.code, row.sent_at) == ("sent", 1, 250, NOW)
+
+
+def test_the_mail_about_leaving_all_names_each_list_that_its_button_brings_back(tmp_path: Path) -> None:
+    with Catcher(tmp_path / "mail") as catcher:
+        project = a_project(tmp_path / "p", catcher.port)
+        refs = [project.subscribe("jan@example.org", slug) for slug in ("nieuwsbrief", "bulletin")]
+        with writing(project.engine) as connection:
+            how = {"reason": EndedReason.UNSUBSCRIBED, "actor": Actor.SUBSCRIBER}
+            how |= {"policies": project.configuration.policies, "record": project.ledger.append}
+            ended = end_many(connection, [(ref, NOW) for ref in refs], **how)
+            wanted = {"nieuwsbrief": NoticeKind.LEFT}
+            queue_leaving_mails(connection, ended, wanted, policies=project.configuration.policies, now=NOW)
+        assert send(project) == NoticeResult(sent=1)
+    (file,) = (tmp_path / "mail" / "new").iterdir()
+    message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    both = "Nieuwsbrief Voorbeeld en Sample Bulletin"
+    assert message["Subject"] == f"U bent afgemeld voor {both}. Was u dat?"
+    body = " ".join(message.get_body(("plain",)).get_content().split())
+    assert f"Dit mailadres is afgemeld voor {both}: met de link in een van onze mails, of met een mail aan ons." in body
 
 
 def test_many_go_over_one_connection_in_the_language_of_their_list(tmp_path: Path) -> None:

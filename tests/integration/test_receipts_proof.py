@@ -37,9 +37,8 @@ def project(tmp_path: Path) -> Path:
 
 def erase(project: Path, name: str) -> None:
     address = f"{name}@example.org"
-    newsletter(*("subscribers", "add", address, "--list", "nieuwsbrief", "--basis", "public-task"), cwd=project).expect(
-        0
-    )
+    grounds = ("--list", "nieuwsbrief", "--basis", "public-task", "--source", "register")
+    newsletter("subscribers", "add", address, *grounds, cwd=project).expect(0)
     newsletter("subscribers", "erase", address, "--yes", cwd=project).expect(0)
 
 

@@ -90,7 +90,7 @@ def test_leaving_by_accident_and_coming_back(town: Town, *, scripts: bool) -> No
         press(page, "Afmelden")
         heading(page, "U bent afgemeld voor Maandbericht")
         assert town.project.state(ref) == "ended"
-        press(page, "Maak de afmelding ongedaan")
+        page.get_by_role("button", name=re.compile(r"^Maak de afmelding voor .+ ongedaan$")).click()
         heading(page, "U ontvangt Maandbericht weer")
     assert town.project.state(ref) == "active"
 
@@ -104,7 +104,7 @@ def test_the_owner_of_a_forwarded_mail_is_told_and_takes_it_back(town: Town, *, 
         press(page, "Afmelden")
         page.goto(town.link_in(who))
         assert town.project.state(ref) == "ended"
-        press(page, "Maak de afmelding ongedaan")
+        page.get_by_role("button", name=re.compile(r"^Maak de afmelding voor .+ ongedaan$")).click()
         heading(page, "U ontvangt Maandbericht weer")
     assert town.project.state(ref) == "active"
 

@@ -134,6 +134,9 @@ def test_a12_the_links_get_uses_nothing_up_and_its_post_works_once(
     assert second.status_code == 403
     assert "set-cookie" not in second.headers
     assert "één keer" in second.text
+    erased = "/mijn/" + project.keyring.sign(Purpose.MY_DATA, b"x" * 16)
+    for answer in (client.get(path), client.get(erased)):
+        assert (answer.status_code, answer.text) == (403, second.text), "a used link says so before it is pressed"
 
 
 def test_of_ten_who_press_at_once_one_gets_in(project: WebProject, client: httpx.Client, address: str) -> None:
@@ -181,6 +184,8 @@ def test_b8_everything_that_is_stored_is_shown_in_words(
         assert words in page
     assert "<b>de Vries" not in page
     assert "Maandbericht" in page
+    why = page.partition("Waarom wij u mogen mailen</h3>")[2].partition("<h3>")[0]
+    assert why.count("<dt>Lijst</dt><dd>") == why.count("<li>") == 2
 
 
 def test_without_a_session_nothing_is_shown(project: WebProject, client: httpx.Client) -> None:
@@ -247,6 +252,7 @@ def test_b8_the_downloads_hold_everything_and_run_nothing(
     found = json.loads(visitor.get(f"{ROOM}.json").content)
     assert found["subscriber"][0]["address"] == address
     assert {row["list"] for row in found["subscription"]} == {"maand", "nieuwsbrief"}
+    assert {row["subscription_list"] for row in found["consent"]} == {"maand", "nieuwsbrief"}
     answer = visitor.get(f"{ROOM}.csv")
     assert answer.headers["content-disposition"] == 'attachment; filename="mijn-gegevens.csv"'
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))

@@ -67,6 +67,12 @@ def undo_of(page: str) -> str:
     return f"/u/undo/{found}"
 
 
+def press_undo(client: httpx.Client, page: str, path: str = "") -> httpx.Response:
+    """Press the button of an undo as a browser does, with what stands in its form."""
+    form = {name: hidden(page, name) for name in ("shown", "lists") if f'name="{name}"' in page}
+    return client.post(path or undo_of(page), data=form)
+
+
 def test_who_presses_our_button_is_shown_the_way_back_and_a_mail_program_is_not(
     project: WebProject, client: httpx.Client, address: str
 ) -> None:
@@ -75,7 +81,7 @@ def test_who_presses_our_button_is_shown_the_way_back_and_a_mail_program_is_not(
     one_click = client.post(path, content=b"List-Unsubscribe=One-Click")
     by_hand = client.post(path, data={"page": "1", "list": "nieuwsbrief"})
     assert "undo" not in one_click.text
-    assert client.post(undo_of(by_hand.text)).status_code == 200
+    assert press_undo(client, by_hand.text).status_code == 200
     assert project.state(ref) == "active"
     assert [entry.kind for entry in project.ledger.read() if entry.ref == ref] == [Kind.ENDED, Kind.RETURNED]
 
@@ -86,16 +92,16 @@ def test_who_presses_after_the_owner_had_left_cannot_bring_them_back(
     """The link stands in every mail; whoever was forwarded one gets the same page, and its way back leads nowhere."""
     ref = project.subscribe(address)
     path, button = link(project, Purpose.UNSUBSCRIBE, ref), {"page": "1", "list": "nieuwsbrief"}
-    early = undo_of(client.post(path, data=button).text)
-    assert client.post(early).status_code == 200
+    assert press_undo(client, client.post(path, data=button).text).status_code == 200
     with writing(project.engine) as connection:  # the owner leaves, an hour before the stranger presses
         when = utc_now() - timedelta(hours=1)
         changed = {"state": "ended", "ended_reason": "unsubscribed", "ended_at": when, "erase_at": NOW}
         connection.execute(update(subscription).where(subscription.c.ref == ref).values(**changed))
-    late = undo_of(client.post(path, data=button).text)
+    page = client.post(path, data=button).text
+    late = undo_of(page)
     token, press = late.removeprefix("/u/undo/").split("/")
     other = project.keyring.sign(Purpose.UNSUBSCRIBE, project.subscribe(f"other-{address}"))
-    assert client.post(late).status_code == 200
+    assert "kan niet meer" in press_undo(client, page).text
     assert client.post(f"/u/undo/{token}").status_code == 404
     assert client.post(f"/u/undo/{other}/{press}").status_code == 404
     assert client.post(f"/u/undo/{token}/{token}").status_code == 404
@@ -122,13 +128,17 @@ def test_an_undo_tells_its_bearer_the_truth(project: WebProject, client: httpx.C
     ref = project.subscribe(address)
     client.post(link(project, Purpose.UNSUBSCRIBE, ref))
     path = link(project, Purpose.UNDO, ref)
-    assert client.get(path).text.count("<button") == 1
+    page = client.get(path).text
+    assert page.count("<button") == 1
+    assert client.post(path).text == page, "a press without the words of the page is asked for them"
     assert project.state(ref) == "ended"
-    back = client.post(path)
+    back = press_undo(client, page, path)
     assert "U ontvangt Nieuwsbrief Voorbeeld weer" in back.text
-    assert client.post(path).text == back.text
-    gone = client.post(link(project, Purpose.UNDO, secrets.token_bytes(16)))
-    assert "kan niet meer" in gone.text
+    for again in (press_undo(client, page, path), client.get(path)):
+        assert "U bent niet meer afgemeld voor Nieuwsbrief Voorbeeld" in again.text
+        assert "<button" not in again.text
+    for ask in (client.get, client.post):
+        assert "kan niet meer" in ask(link(project, Purpose.UNDO, secrets.token_bytes(16))).text
 
 
 @pytest.mark.parametrize(("slug", "said"), [("nieuwsbrief", "Per ongeluk afgemeld?"), ("bulletin", "by accident?")])
@@ -137,17 +147,17 @@ def test_b3_an_undo_keeps_the_words_of_the_page_on_which_its_button_was_pressed(
 ) -> None:
     ref = project.subscribe(address, slug)
     farewell = client.post(link(project, Purpose.UNSUBSCRIBE, ref), data={"page": "1", "list": slug}).text
-    client.post(undo_of(farewell), data={"shown": hidden(farewell, "shown")})
+    press_undo(client, farewell)
     below = last_consent(project, ref)
     client.post(link(project, Purpose.UNSUBSCRIBE, ref))
     path = link(project, Purpose.UNDO, ref)
     page = client.get(path).text
-    client.post(path)
+    press_undo(client, page, path)
     mailed = last_consent(project, ref)
     assert said in below.wording
-    assert project.configuration.lists[slug].title in mailed.wording
+    assert all(project.configuration.lists[slug].title in row.wording.split("\n")[-1] for row in (below, mailed))
     for row, seen in ((below, farewell), (mailed, page)):
-        assert (row.event, row.source, row.wording_version) == ("returned", "undo of leaving", "1")
+        assert (row.event, row.source, row.wording_version) == ("returned", "undo of leaving", "2")
         assert [line for line in row.wording.split("\n") if line not in unescape(seen)] == []
         assert row.wording.split("\n")[-1] in seen.partition("<button")[2]
 
@@ -214,8 +224,30 @@ def test_leaving_all_lists_is_taken_back_as_one_act(project: WebProject, client:
     answer = client.post(link(project, Purpose.MANAGE, refs[1]), data={"action": "leave-all"})
     assert {project.state(ref) for ref in refs} == {"ended"}
     assert "U bent afgemeld voor al onze nieuwsbrieven" in answer.text
-    client.post(undo_of(answer.text))
+    back = press_undo(client, answer.text)
     assert {project.state(ref) for ref in refs} == {"active"}
+    assert "Uw afmelding is ongedaan gemaakt" in back.text
+    for ref, title in zip(refs, ("Maandbericht", "Nieuwsbrief Voorbeeld", "Sample Bulletin"), strict=True):
+        assert title in last_consent(project, ref).wording
+        assert title in answer.text
+
+
+def test_b3_the_mailed_undo_of_all_lists_names_what_returns_and_keeps_that_as_evidence(
+    project: WebProject, client: httpx.Client, address: str
+) -> None:
+    refs = [project.subscribe(address, slug) for slug in ("maand", "nieuwsbrief")]
+    farewell = client.post(link(project, Purpose.MANAGE, refs[0]), data={"action": "leave-all"}).text
+    press = client.get(undo_of(farewell)).text
+    assert "Maandbericht" in press
+    assert "Nieuwsbrief Voorbeeld" not in press, "who holds a forwarded mail learns nothing about its owner"
+    path = link(project, Purpose.UNDO, refs[0])
+    page = client.get(path).text
+    assert "Wilt u Maandbericht en Nieuwsbrief Voorbeeld toch blijven ontvangen?" in page
+    half = client.post(path, data={"lists": "maand"})
+    assert (half.text, {project.state(ref) for ref in refs}) == (page, {"ended"})
+    assert "U ontvangt Maandbericht en Nieuwsbrief Voorbeeld weer" in press_undo(client, page, path).text
+    for ref in refs:
+        assert "Maandbericht en Nieuwsbrief Voorbeeld" in last_consent(project, ref).wording
 
 
 def test_the_answer_to_all_lists_is_in_the_language_of_the_list_and_true_of_who_had_left_that_one(
@@ -227,7 +259,7 @@ def test_the_answer_to_all_lists_is_in_the_language_of_the_list_and_true_of_who_
     answer = client.post(link(project, Purpose.MANAGE, left), data={"action": "leave-all"})
     assert "U bent afgemeld voor al onze nieuwsbrieven" in answer.text
     assert project.state(other) == "ended"
-    client.post(undo_of(answer.text))
+    press_undo(client, answer.text)
     assert (project.state(left), project.state(other)) == ("ended", "active"), "what this press ended, and no more"
     everything = client.post(link(project, Purpose.MANAGE, project.subscribe(f"b{address}", "bulletin")),
                              data={"action": "leave-all"})  # fmt: skip

@@ -58,6 +58,10 @@ PURE_MODULES = [
         for name in ("placing", "forecast", "shares", "line_notes", "portions", "slowest")
     ),
     *(
+        f"newsletter/delivery/maillog{name}.py"
+        for name in ("", "_coverage", "_lines", "_reading", "_sessions", "_times")
+    ),
+    *(
         f"subscribers/{name}.py"
         for name in ("address", "clock", "consent", "errors", "importing", "exporting", "retention", "subscription")
     ),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.config import Configuration, find_file, load
-from newsletter.config_values import parse_mailbox
+from newsletter.config_values import attribute_names, parse_mailbox
 from subscribers.errors import ConfigurationError
 
 SMALLEST = """
@@ -256,3 +256,9 @@ def test_fewer_mails_cannot_be_promised_for_longer_than_deliveries_are_kept(fold
 @pytest.mark.parametrize("value", ["1", "91", '"maandelijks"', "0"])
 def test_fewer_mails_is_a_number_of_days(folder: Path, value: str) -> None:
     assert "less_often" in refused(folder, SMALLEST + f"less_often = {value}")
+
+
+@pytest.mark.parametrize("name", ["ip-adres", "latitude", "optin-ip"])
+def test_an_attribute_that_is_never_stored_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="is never stored"):
+        attribute_names([name])

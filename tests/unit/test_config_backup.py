@@ -65,6 +65,10 @@ def test_a_key_is_64_hexadecimal_digits_in_a_file_of_its_owner(tmp_path: Path) -
     file.chmod(0o644)
     with pytest.raises(ConfigurationError, match="others than its owner"):
         read_key_file(file)
+    with pytest.raises(ConfigurationError) as missing:
+        read_key_file(tmp_path / "gone.key")
+    assert "put the copy of the key back" in missing.value.remedy
+    assert "opens no backup that another" in missing.value.remedy
     for wrong in ("", "ab", "zz" * 32, "ab" * 33):
         with pytest.raises(ValueError, match="64 hexadecimal digits"):
             parse_key(wrong)

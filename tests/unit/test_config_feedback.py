@@ -23,7 +23,7 @@ def test_without_a_word_it_listens_on_this_machine_by_lmtp_and_reads_no_mailbox(
 
 def test_the_starter_shows_every_setting_with_its_default() -> None:
     text = (ROOT / "templates" / "starters" / "newsletter.toml").read_text()
-    lines = re.search(r"# \[feedback\].*?(?=# \[limits\])", text, re.DOTALL)
+    lines = re.search(r"# \[feedback\].*?(?=# \[backup\])", text, re.DOTALL)
     assert lines
     shown = tomllib.loads(re.sub(r"^# ", "", lines[0], flags=re.MULTILINE))["feedback"]
     default = Feedback(imap=ImapMailbox(**IMAP)).model_dump()

@@ -1,5 +1,6 @@
 """What is wrong with newsletter.toml is said in plain words: what, where, and what to do about it."""
 
+import re
 import tomllib
 from collections.abc import Iterator
 from copy import deepcopy
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from newsletter.config import Configuration, load
 from newsletter.config_words import explained
+from newsletter.shipped import templates_dir
 from subscribers.errors import ConfigurationError
 from tests.unit.test_config import SMALLEST
 
@@ -74,7 +76,7 @@ def test_no_wrong_value_of_any_key_is_answered_in_the_words_of_a_library(place: 
     ("text", "said"),
     [
         ("[feedback.imap]\nusernam = 'x'\n", "feedback.imap.usernam: unknown key; did you mean 'username'?"),
-        ("[feedback.listen]\nport = 1\n", "feedback.listen.port: unknown key; remove it, or use one of: address, "),
+        ("[feedback.listen]\nport = 1\n", "feedback.listen.port: unknown key; it belongs under [relays.NAME] or "),
         ("[retention]\ndeliverys = 3\n", "did you mean 'deliveries'?"),
         ("[pace.groups.google]\nlimits = '1/s'\n", "pace.groups.google.limits: unknown key; did you mean 'limit'?"),
         ("[pace.foo]\na = 1\n", "pace.foo: unknown key; remove it, or use one of: domains, groups"),
@@ -84,6 +86,12 @@ def test_no_wrong_value_of_any_key_is_answered_in_the_words_of_a_library(place: 
             "[lists.nieuwsbrief.retention]\ndeliveries = 90\nlogo = 'logo.png'\n",
             ".logo: unknown key; it belongs to [lists.nieuwsbrief]: put it above [lists.nieuwsbrief.retention]",
         ),
+        (
+            "pause_minutes = 5\n",
+            "lists.nieuwsbrief.pause_minutes: unknown key; it belongs under [signup]: uncomment or add that line above",
+        ),
+        ("[limits]\nsoft_limit = 5\n", "it belongs under [feedback]: uncomment or add"),
+        ("[limits]\nunconfirmed = 5\n", "it belongs under [lists.NAME.retention] or [retention]: uncomment or add"),
         ("[signup]\nper_hour = 'many'\n", "signup.per_hour: must be a whole number, not 'many'"),
         ("[site.x]\ny = 1\n", "site.x: unknown key"),
     ],
@@ -92,6 +100,12 @@ def test_an_unknown_key_is_answered_with_the_nearest_that_is_known_in_its_own_ta
     tmp_path: Path, text: str, said: str
 ) -> None:
     assert said in refused(tmp_path, SMALLEST + text)
+
+
+def test_an_item_of_a_list_is_counted_from_one(tmp_path: Path) -> None:
+    said = refused(tmp_path, SMALLEST + "attributes = ['Gemeente!', 'regio', 'e mail']\n")
+    assert "lists.nieuwsbrief.attributes, item 1: must be at most" in said
+    assert "lists.nieuwsbrief.attributes, item 3: must be at most" in said
 
 
 def test_what_a_variable_sets_is_named_by_the_variable(tmp_path: Path) -> None:
@@ -112,3 +126,14 @@ def test_an_unknown_list_is_answered_with_those_there_are(tmp_path: Path) -> Non
         with pytest.raises(ConfigurationError, match=f"no list '{slug}'") as caught:
             configuration.mailing_list(slug)
         assert "nieuwsbrief" in caught.value.remedy
+
+
+def test_a_key_uncommented_without_its_table_is_never_taken_for_one_of_the_table_above() -> None:
+    """Of the file that `newsletter init` writes; `domain` means one thing to a list, another to a key that signs."""
+    active: list[str] = []
+    for line in (templates_dir() / "starters" / "newsletter.toml").read_text("utf-8").splitlines():
+        if table := re.match(r"(# )?\[+([^\]]+)\]+", line):
+            active = [*active, ""] if table[1] else [table[2].replace("nieuwsbrief", "x")]
+        elif (key := re.match(r"# (\w+) = ", line)) and "" in active:
+            with pytest.raises(ValidationError, match="extra_forbidden"):
+                Configuration.model_validate(with_value((*active[0].split("."), key[1]), "x"))

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from newsletter.cli.main import app
 
@@ -28,3 +29,16 @@ def test_the_help_of_every_command_and_group_has_an_example(typed: str) -> None:
     said = FOUND[typed].help
     assert "Example" in said
     assert f"newsletter {typed}" in said, "as it is typed"
+
+
+@pytest.mark.parametrize("typed", FOUND)
+def test_the_help_shows_every_word_of_it_also_in_square_brackets(typed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are Rich's markup; an unescaped one is swallowed."""
+    monkeypatch.setattr("typer.rich_utils.MAX_WIDTH", 2000)  # each option on one line
+    command = FOUND[typed]
+    shown = "".join(CliRunner().invoke(app, [*typed.split(), "--help"], prog_name="newsletter").output.split())
+    texts = [command.help, *(getattr(item, "help", None) for item in command.params)]
+    texts += [item.metavar for item in command.params]
+    for text in texts:
+        for line in (text or "").replace("\b", "").splitlines():
+            assert "".join(line.replace("\\[", "[").split()) in shown

@@ -223,6 +223,12 @@ def test_the_footer_has_the_ways_out_the_colophon_and_the_statement():
     ("changes", "words"),
     [
         ({"basis": "public-task"}, "niet op grond van uw toestemming"),
+        ({"basis": "public-task"}, "U mag er altijd bezwaar tegen maken, met de afmeldlink in deze mail."),
+        ({"basis": "public-task"}, "U hebt het recht van bezwaar (AVG, artikel 21): afmelden geldt als bezwaar."),
+        ({"basis": "public-task"}, "Waar uw adres vandaan komt, staat bij uw gegevens"),
+        ({"basis": "contract", "language": "en"}, "You may object to it at any time, with the unsubscribe link"),
+        ({"basis": "public-task", "language": "en"}, "You have the right to object (GDPR, article 21)"),
+        ({"basis": "contract", "language": "en"}, "Where your address came from stands with your data"),
         ({"basis": "contract"}, "de uitvoering van een overeenkomst"),
         ({"retention": "1 month"}, "uiterlijk na één maand"),
         ({"retention": 1}, "uiterlijk na één dag"),

@@ -82,6 +82,7 @@ def test_scrub_keeps_what_helps_and_cuts_the_rest():
     )
     assert scrub("250 2.0.0 Ok: queued as 4Xy12\r\nBcc: x") == "250 2.0.0 Ok: queued as 4Xy12 Bcc: x"
     assert len(scrub("word " * 1000)) <= STORED_LENGTH
+    assert scrub("550 5.1.1 <jan@example.org>: unknown", "jan@example.org") == "550 5.1.1 <address>: unknown"
 
 
 @given(st.emails(), st.text(max_size=40), st.text(max_size=40))

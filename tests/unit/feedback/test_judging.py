@@ -72,3 +72,9 @@ def test_the_reply_that_is_stored_holds_no_address_rule_i7() -> None:
     assert failure
     assert "jan" not in failure.reply
     assert failure.reply.startswith("550 ")
+
+
+def test_a_code_that_the_server_wrote_itself_is_stored_once() -> None:
+    failure = judge(report(failed(reply_code=550, diagnostic=f"550 5.1.1 <{JAN}> unknown")), JAN).failure
+    assert failure
+    assert failure.reply == "550 5.1.1 <address> unknown"

@@ -31,9 +31,11 @@ KEYRING = Keyring({1: b"1" * 32}, 1)
 OTHER = Keyring({1: b"2" * 32}, 1)
 LINK = "https://nieuws.example.org/bevestig/" + "A" * 48
 VALUES = {
+    "titles": "Nieuws en Agenda",
     "title": "Nieuwsbrief Één",
     "controller": "Organisatie Voorbeeld",
     "until": "19 juni 2027",
+    "source": "relatiebeheer, maart 2027",
     "period": "21 dagen",
 }
 TO = Addressed(
@@ -132,8 +134,18 @@ def test_no_mail_claims_a_sign_up_of_who_came_in_a_file(kind: NoticeKind, langua
 def test_the_question_to_who_came_in_a_file_says_where_the_address_is_from_and_what_silence_does(language: str) -> None:
     text = " ".join(parsed(written(NoticeKind.CONFIRM_IMPORTED, language)).get_body(("plain",)).get_content().split())
     for said in {
-        "nl": ("staat in de bestanden van Organisatie Voorbeeld", "hoeft u niets te doen", "na 19 juni 2027", LINK),
-        "en": ("in the files of Organisatie Voorbeeld", "there is nothing to do", "after 19 juni 2027", LINK),
+        "nl": (
+            "staat in de bestanden van Organisatie Voorbeeld. Herkomst: relatiebeheer, maart 2027.",
+            "hoeft u niets te doen",
+            "na 19 juni 2027",
+            LINK,
+        ),
+        "en": (
+            "in the files of Organisatie Voorbeeld. Where it comes from: relatiebeheer, maart 2027.",
+            "there is nothing to do",
+            "after 19 juni 2027",
+            LINK,
+        ),
     }[language]:
         assert said in text
 

@@ -11,8 +11,10 @@ import pytest
 from newsletter.privacy.document import to_markdown
 from newsletter.privacy.report import Evidence, as_csv, as_values, report
 from newsletter.privacy.report_texts import TEXTS
+from newsletter.privacy.words import TABLES
 from subscribers.deadlines import RetentionStatus, RuleStatus
 from subscribers.receipts import Receipt
+from subscribers.schema import declared, metadata
 
 DUE = datetime(2027, 6, 14, 22, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Amsterdam")
@@ -83,7 +85,22 @@ def test_it_says_whether_the_promise_is_kept_now() -> None:
 def test_it_says_whether_the_receipts_are_whole() -> None:
     assert "de zegels kloppen" in text()
     assert "vanaf nummer 2 kloppen niet" in text(changed=2)
-    assert "3 bewijs of bewijzen" in text(missing=3)
+    assert "3 bewijzen uit het logboek buiten de database ontbreken in de database." in text(missing=3)
+    assert "1 bewijs uit het logboek buiten de database ontbreekt" in text(missing=1)
+    assert "1 receipt named by the ledger is not" in text("en", missing=1)
+    for language, whole in (("nl", "niets gewijzigd of weggehaald"), ("en", "nothing was changed or removed")):
+        assert whole in text(language)
+        assert whole not in text(language, missing=2)
+        assert whole not in text(language, missing=2, changed=2)
+
+
+def test_what_a_receipt_counts_is_called_by_words_of_the_language() -> None:
+    counts = {"address_change": 1, "data_session": 2, "subscription": 3}
+    one = text(receipts=(replace(RECEIPTS[0], counts=counts),))
+    assert "Gevraagde adreswijzigingen: 1; Bezoeken aan de eigen gegevens: 2; Inschrijvingen: 3" in one
+    for table in metadata.sorted_tables:
+        is_personal = any(declared(column).personal for column in table.columns)
+        assert not is_personal or all(table.name in TABLES[language] for language in ("nl", "en")), table.name
 
 
 def test_a_change_of_policy_is_named_with_the_receipt_it_begins_with() -> None:

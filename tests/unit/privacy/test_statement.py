@@ -1,5 +1,6 @@
 """Statement and record say all that the schema holds and the settings do, in both languages (B4, B7, B10-B14)."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from newsletter.privacy.record import TEXTS as RECORD
 from newsletter.privacy.record import record
 from newsletter.privacy.statement import statement
 from newsletter.privacy.statement_texts import TEXTS
-from newsletter.privacy.words import AFTER, RULES, period_in_words
+from newsletter.privacy.words import AFTER, RULES, period_in_words, table_in_words
 from newsletter.store.migrate import metadata
 from newsletter.web.privacy import VOCABULARY
 from subscribers import moving
@@ -62,8 +63,15 @@ def test_every_personal_column_is_named_rule_b7(make, language: str) -> None:
             if label != "other attributes":
                 assert VOCABULARY.label(label, language) in text, (table.name, label)
         if labels:
-            assert VOCABULARY.heading(table.name, language) in text
+            heading = VOCABULARY.heading if make is said else table_in_words
+            assert heading(table.name, language) in text
     assert "gemeente; functie" in text
+
+
+@pytest.mark.parametrize(("language", "words"), [("nl", r"\b(u|uw|wij|ons|onze)\b"), ("en", r"\b(you|your|we|our)\b")])
+def test_the_record_is_for_others_and_addresses_no_subject(language: str, words: str) -> None:
+    text = recorded(configured(privacy={"suppress_after_erasure": True}, purpose="nieuws brengen"), language)
+    assert not [line for line in text.splitlines() if re.search(words, line, re.IGNORECASE)]
 
 
 def test_no_label_of_a_column_is_english_in_the_dutch_statement() -> None:

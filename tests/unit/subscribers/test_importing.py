@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from subscribers.cell_text import RowRefusedError, RowSkippedError
 from subscribers.errors import InputError
 from subscribers.import_report import ImportReport, NotTaken, SeenKeys, Why
-from subscribers.import_states import Standing
+from subscribers.import_states import Standing, standing_of
 from subscribers.importing import Entry, map_columns, read_mapping
 from subscribers.value_types import ValueType
 
@@ -295,7 +295,19 @@ def test_a_mapping_that_is_wrong_names_the_nearest(text: str, what: str, remedy:
 def test_where_somebody_was_is_never_stored_even_if_it_is_configured(heading: str) -> None:
     columns = map_columns(["email", heading], [heading.casefold().replace("_", "-")])
     assert columns.ignored == (heading,)
+    assert columns.never == {heading}
     assert columns.attributes == ()
+
+
+def test_what_was_skipped_by_hand_is_told_apart_from_what_could_be_kept() -> None:
+    header = ["email", "Notitie", "Telefoon"]
+    columns = map_columns(header, mapping=read_mapping(["Notitie=skip"], header, ()))
+    assert (columns.ignored, columns.left_out, columns.never) == (("Notitie", "Telefoon"), {"Notitie"}, frozenset())
+
+
+def test_a_mail_that_bounced_elsewhere_does_not_say_that_the_mailbox_is_gone() -> None:
+    assert standing_of("bounced") is Standing.SOFT_BOUNCE
+    assert standing_of("cleaned") is Standing.HARD_BOUNCE
 
 
 # ---------------------------------------------------------------- typed attributes

@@ -34,7 +34,7 @@ def _gaps(text: str) -> set[str]:
 def test_texts_have_the_same_gaps_in_both_languages() -> None:
     dutch, english = asdict(TEXTS["nl"]), asdict(TEXTS["en"])
     assert dutch["errors"].keys() == english["errors"].keys()
-    for name in dutch.keys() - {"errors"}:
+    for name in dutch.keys() - {"errors", "lost"}:
         assert _gaps(dutch[name]) == _gaps(english[name]), name
 
 
