@@ -86,6 +86,10 @@ class Control:
         self._may_work = asyncio.Event()
         self._may_work.set()
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="newsletter-store")
+        self.is_stopping = False
+        """Whether nothing new may be begun. Asked for every message, so no question to an event."""
+        self.is_free = True
+        """Whether nobody scrubs the store."""
         self.stop: Stop | None = None
         self.error: Exception | None = None
         self.handled = 0
@@ -95,25 +99,27 @@ class Control:
         self.slowest: tuple[Waiting, ...] = ()
         self.sessions: set[Session] = set()
 
-    @property
-    def is_stopping(self) -> bool:
-        """Whether nothing new may be begun."""
-        return self._stopping.is_set()
-
     def stop_for(self, why: Stop) -> None:
         """Finish what is in flight and end; asked a second time, drop the connections too."""
         if self.stop is Stop.INTERRUPTED and why is Stop.INTERRUPTED:
             for session in self.sessions:
                 session.abort()
         self.stop = self.stop or why
-        self._stopping.set()
-        self._may_work.set()
+        self._end()
 
     def fail(self, error: Exception) -> None:
         """End the run with this error, the first one counting; what is in flight is finished."""
         self.error = self.error or error
+        self._end()
+
+    def _end(self) -> None:
+        self.is_stopping = True
         self._stopping.set()
-        self._may_work.set()
+        self._set_free(is_free=True)
+
+    def _set_free(self, *, is_free: bool) -> None:
+        self.is_free = is_free
+        (self._may_work.set if is_free else self._may_work.clear)()
 
     def check(self) -> None:
         """Raise the error that ends this run, if there is one: the last look before a dot is written."""
@@ -122,20 +128,12 @@ class Control:
 
     def hold(self, *, is_held: bool) -> None:
         """Yield to the scrub, or go on after it."""
-        if is_held and not self.is_stopping:
-            self._may_work.clear()
-        else:
-            self._may_work.set()
+        self._set_free(is_free=self.is_stopping or not is_held)
 
     @property
     def is_any_deferred(self) -> bool:
         """Whether some deliveries of the job wait in the store."""
         return self._counts[State.DEFERRED] > 0
-
-    @property
-    def is_free(self) -> bool:
-        """Whether nobody scrubs the store."""
-        return self._may_work.is_set()
 
     async def may_work(self) -> None:
         """Wait while the store is being scrubbed."""

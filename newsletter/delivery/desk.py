@@ -20,6 +20,11 @@ class Throttle:
     def __init__(self, rate: float | None) -> None:
         self._bucket = Bucket.full(rate, asyncio.get_running_loop().time()) if rate else None
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is any limit."""
+        return self._bucket is not None
+
     def limit(self, rate: float | None) -> None:
         """Another rate from now on."""
         if self._bucket is None and rate is None:

@@ -68,8 +68,10 @@ class Lane:
         desk = self._desk
         if not self._session or self._session.transactions >= desk.pace.messages_per_connection:
             return False
-        is_possible = desk.control.is_free and not desk.recorder.is_behind and desk.press.has_any
-        return is_possible and desk.throttle.take_now()  # the last question: it takes a place in the rate
+        if not desk.control.is_free or desk.recorder.is_behind:
+            return False
+        # the last question takes a place in the rate
+        return not desk.throttle.is_limited or (desk.press.has_any and desk.throttle.take_now())
 
     async def _deliver(self, item: Item) -> None:
         """See one delivery through; raises RelayError after giving it back if no session can be had."""

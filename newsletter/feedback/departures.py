@@ -1,6 +1,6 @@
 """Complaints and requests to leave that come by mail (edge; A15, A20)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from newsletter.feedback.authentication import is_authenticated
 from newsletter.feedback.case import Case, Handled, gone, unchanged
@@ -16,6 +16,8 @@ from subscribers.suppression import SuppressionReason
 
 BY_MAIL = "mail to the list's mailbox"
 """Source of the withdrawal in the evidence of consent."""
+BY_COMPLAINT = "a complaint about a mail of ours, as its provider reported it"
+"""The same, for a report that does not say who complained."""
 
 
 def handle_complaint(case: Case) -> Handled:
@@ -24,7 +26,7 @@ def handle_complaint(case: Case) -> Handled:
     if not case.mail.ends_at_once:
         return case.for_a_person("a report of another kind than abuse or opt-out")
     if evidence.delivery is None:
-        return _end(case, [evidence.token]) if evidence.token else case.for_a_person(_about_no_mailing(case))
+        return _plausible(case, evidence.token) if evidence.token else case.for_a_person(_about_no_mailing(case))
     whom = case.addressee()
     if whom is None:
         return gone("someone")
@@ -32,7 +34,7 @@ def handle_complaint(case: Case) -> Handled:
         case Complaint.PROVEN:
             return _silence(case, whom.subscriber_id)
         case Complaint.PLAUSIBLE:
-            return _end(case, [whom.subscription_ref])
+            return _plausible(case, whom.subscription_ref)
         case Complaint.ANOTHER:
             return case.for_a_person("a complaint that holds our Message-ID, and names another than that mail went to")
 
@@ -72,21 +74,32 @@ def handle_leaving(case: Case) -> Handled:
     return _end(case, [item.subscription_ref for item in found])
 
 
-def _end(case: Case, refs: Sequence[bytes]) -> Handled:
+def _plausible(case: Case, ref: bytes) -> Handled:
+    """Ends what the mail's own link ends. The owner may be told, who may not have complained; no farewell is said."""
+    return _end(case, [ref], source=BY_COMPLAINT, actor=Actor.SYSTEM, mails={NoticeKind.LEFT})
+
+
+def _end(
+    case: Case,
+    refs: Sequence[bytes],
+    *,
+    source: str = BY_MAIL,
+    actor: Actor = Actor.SUBSCRIBER,
+    mails: Collection[NoticeKind] = (NoticeKind.LEFT, NoticeKind.FAREWELL),
+) -> Handled:
     if store.agreed_after(case.connection, refs, case.arrived_at, now=case.now):  # an old mail, read late
         return case.for_a_person("asks to leave, and whoever wrote it agreed to the list after that")
     results = end_many(
         case.connection,
         [(ref, case.arrived_at) for ref in refs],
         reason=EndedReason.UNSUBSCRIBED,
-        actor=Actor.SUBSCRIBER,
+        actor=actor,
         policies=case.means.configuration.policies,
         record=case.means.record,
-        source=BY_MAIL,
+        source=source,
     )
-    queue_leaving_mails(
-        case.connection, results, _wanted(case), policies=case.means.configuration.policies, now=case.now
-    )
+    wanted = {slug: kind for slug, kind in _wanted(case).items() if kind in mails}
+    queue_leaving_mails(case.connection, results, wanted, policies=case.means.configuration.policies, now=case.now)
     outcomes = {result.outcome for result in results}
     if EndOutcome.ENDED in outcomes:
         case.remember()

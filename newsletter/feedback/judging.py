@@ -5,6 +5,7 @@ and names the address that the mail went to. That another address failed (the ma
 A complaint is believed on the same grounds; the To of our own mail, which it quotes, names nobody.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +19,12 @@ COUNTED = frozenset({BounceClass.SOFT, BounceClass.UNKNOWN})
 """Failures that count only when they happen on several days."""
 _WEIGHT = (BounceClass.HARD, BounceClass.POLICY, BounceClass.SOFT, BounceClass.UNKNOWN)
 """Which of several failures of one address counts."""
+
+
+_REDACTED = re.compile(
+    r"redact|remov|hidden|undisclosed|anonym|^\W*@|^[^@]*[*=\[\]][^@]*(@|$)|^x{3,}(@|$)|^[^@]*$", re.IGNORECASE
+)
+"""An address that was blacked out: before its @ stand a word that says so, crosses, stars, or a digest (RFC 6590)."""
 
 
 class Belief(StrEnum):
@@ -73,7 +80,7 @@ class Complaint(StrEnum):
     PLAUSIBLE = "plausible"
     """It holds our Message-ID, and the provider blacked out whose it is: the subscription that was mailed ends."""
     ANOTHER = "another"
-    """The provider names somebody else, who was forwarded the mail."""
+    """The provider names somebody else in full, who was forwarded the mail."""
 
 
 def judge_complaint(mail: ReturnedMail, address_key: str) -> Complaint:
@@ -87,7 +94,8 @@ def judge_complaint(mail: ReturnedMail, address_key: str) -> Complaint:
     named = [item for item in mail.recipients if item.source is Source.STANDARD]
     if any(address_key in _keys(item) for item in named):
         return Complaint.PROVEN
-    return Complaint.ANOTHER if any(any(_keys(item)) for item in named) else Complaint.PLAUSIBLE
+    others = {key for item in named for key in _keys(item) if key and not _REDACTED.search(key)}
+    return Complaint.ANOTHER if others else Complaint.PLAUSIBLE
 
 
 def _without_recipients(mail: ReturnedMail) -> Verdict:

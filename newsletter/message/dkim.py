@@ -14,6 +14,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -35,6 +36,7 @@ SIGNED = (
 )
 """Names of the headers that are signed, if they are there; the oversigned ones also if they are not."""
 
+_OF_ONE_PERSON = (b"To:", b"Subject:", b"Date:", b"Message-ID:", b"List-Unsubscribe:")
 _PADDING = PKCS1v15()
 _HASH = SHA256()
 _FIELD_END = re.compile(rb"\r\n(?![ \t])")
@@ -133,16 +135,28 @@ def _chosen(head: bytes) -> tuple[str, bytes]:
     """
     fields: dict[str, list[bytes]] = {}
     for field in _FIELD_END.split(head):
-        fields.setdefault(field.partition(b":")[0].strip().lower().decode("ascii", "replace"), []).append(field)
+        name, line = _read(field) if field.startswith(_OF_ONE_PERSON) else _read_known(field)
+        fields.setdefault(name, []).append(line)
     if "from" not in fields:
         raise MessageShapeError("no From")
-    names: list[str] = []
-    lines: list[bytes] = []
-    for name in SIGNED:
-        found = fields.get(name, [])
-        names += [name] * (len(found) + (name in OVERSIGNED))
-        lines += [relaxed(field) for field in reversed(found)]
-    return " ".join(f"{name}:" for name in names)[:-1], b"".join(line + b"\r\n" for line in lines)
+    there = tuple((name, len(fields.get(name, ()))) for name in SIGNED)
+    return _names(there), b"".join([line for name, count in there if count for line in reversed(fields[name])])
+
+
+def _read(field: bytes) -> tuple[str, bytes]:
+    """The name of a field, and the field relaxed with its line end."""
+    line = relaxed(field) + b"\r\n"
+    return line.partition(b":")[0].decode("ascii", "replace"), line
+
+
+_read_known = lru_cache(maxsize=64)(_read)
+"""For fields that are the same in every message of an issue: nobody's address stays in memory (I5)."""
+
+
+@lru_cache(maxsize=16)
+def _names(there: tuple[tuple[str, int], ...]) -> str:
+    """The `h=` list: each name as often as it is there, the oversigned ones once more."""
+    return " ".join(f"{name}:" for name, count in there for _ in range(count + (name in OVERSIGNED)))[:-1]
 
 
 def _signature(key: DkimKey, names: str, canonical: bytes, bh: bytes, stamp: int) -> bytes:

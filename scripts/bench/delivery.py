@@ -69,7 +69,9 @@ class Scenario:
 
 def scenarios(*, is_quick: bool) -> Iterator[Scenario]:
     """All of them. What a job costs once is small beside what its messages cost, also in a quick run."""
-    small, large = (Amount(10_000, 400), Amount(4_000, 80)) if is_quick else (Amount(20_000, 2_000), Amount(8_000, 600))
+    small, large = (
+        (Amount(10_000, 400), Amount(4_000, 80)) if is_quick else (Amount(50_000, 2_000), Amount(15_000, 600))
+    )
     for connections in (10, 50):
         yield Scenario("smtp-sink", 5, connections, small, has_peers=True)
         yield Scenario("smtp-sink", 60, connections, large, has_peers=True)

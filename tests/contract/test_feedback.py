@@ -265,14 +265,20 @@ def test_a_complaint_is_matched_by_our_message_id_and_the_recipient_that_the_pro
     assert desk.state(ref) == "ended complaint"
 
 
-@pytest.mark.parametrize("to", ["undisclosed", JAN])
+@pytest.mark.parametrize(
+    ("recipient", "to"),
+    [
+        ("", "undisclosed"), ("", JAN), ("redacted", "undisclosed"), ("[redacted]@gemeente.example", "undisclosed"),
+        ("HgTdSd7a8Kw=@gemeente.example", "undisclosed"), ("xxx@xxx.example", "undisclosed"), ("<>", "undisclosed"),
+    ],
+)  # fmt: skip
 def test_a_complaint_with_our_message_id_and_a_redacted_recipient_ends_what_was_mailed_rule_a20(
-    desk: Desk, to: str
+    desk: Desk, recipient: str, to: str
 ) -> None:
     """Whoever was forwarded a mail has its Message-ID, its To and its link: the report ends no more than the link."""
     news, agenda = desk.reader(), desk.reader(slug="agenda")
     (number,) = desk.sent(news)
-    raw = complaint("bounces@example.org", message_id=desk.message_id(number), addressed=to)
+    raw = complaint("bounces@example.org", recipient=recipient, message_id=desk.message_id(number), addressed=to)
     assert desk.read(raw).outcome is Outcome.APPLIED
     assert (desk.state(news), desk.state(agenda), desk.suppressed()) == ("ended unsubscribed", "active", None)
 

@@ -85,12 +85,16 @@ def test_what_stands_already_is_nothing_to_scrub(engine: Engine) -> None:
     assert rows(engine, "scrub")[0].counts == {"subscriber.attributes": 1}
 
 
-def test_it_is_no_erasure_that_imports_would_have_to_reckon_with(engine: Engine) -> None:
+def test_imports_reckon_with_a_change_of_address_and_with_no_other_correction(engine: Engine) -> None:
+    """An old file may still name the old address (decision 0017)."""
     joined(engine, CANARY.address)
-    move(engine)
+    change(engine, name="Jan")
     run(engine)
     with reading(engine) as connection:
         assert newest_erasure(connection) is None
+    move(engine)
+    with reading(engine) as connection:
+        assert newest_erasure(connection) == NOON
 
 
 @pytest.mark.parametrize("how", ["refused", "replaced", "agreed"])

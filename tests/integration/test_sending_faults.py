@@ -231,7 +231,7 @@ def test_a_dead_address_suppresses_its_subscriber(world):
     assert following.audience == 2
     with world.engine.connect() as connection:
         stored = connection.exec_driver_sql("SELECT reply, code, reason FROM delivery WHERE code = 550").one()
-    assert tuple(stored) == ("5.1.1 <<address>>: no such user", 550, "no-such-address")
+    assert tuple(stored) == ("5.1.1 <address>: no such user", 550, "no-such-address")
 
 
 def test_replies_are_stored_without_addresses(world):
