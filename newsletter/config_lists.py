@@ -76,7 +76,7 @@ class MailingList(Table):
     attribute_types: dict[Slug, TypeName] = Field(default_factory=dict)
     """What each holds, from `[lists.x.attributes]`; text unless said. Not a key of the file."""
     consent_cutoff: AnyDay | None = None
-    """Imported consent must be later than this day; unless given, later than the newest erasure."""
+    """Imported consent must be later than this day, and in any case later than the newest erasure."""
     periods: AnyRetention = Field(default=ListRetention(), alias="retention")
     """Days until all is erased after unsubscribing, or a table with a period per rule."""
     dsn: bool = True

@@ -128,7 +128,7 @@ def _sign_up(ref: bytes) -> Any:  # noqa: ANN401 - a piece of SQL
 
 def _is_open(row: Row[Any], now: datetime) -> bool:
     """Whether the link may still be used: in time, not older than the person's leaving, nor sent to an old address."""
-    is_closed = row.used_at is not None and row.state == State.PENDING  # subscribers/merging.py
+    is_closed = row.used_at is not None and row.state != State.ACTIVE  # subscribers/merging.py
     has_left_since = row.ended_at is not None and row.ended_at >= row.created_at
     return row.erase_at > now and not has_left_since and not is_closed
 

@@ -23,15 +23,19 @@ class ConsentEvent(StrEnum):
     CONFIRMED = "confirmed"
     """The mailed link was followed and the button pressed: the mailbox is theirs."""
     IMPORTED = "imported"
-    """Taken over from another system; `source` says which."""
+    """Taken over from another system; `source` says which. The moment is that of the import: no other is known."""
+    IMPORTED_DATED = "imported-dated"
+    """Taken over with the moment of the consent, by the file or by the operator's word."""
     RETURNED = "returned"
     """The ending was taken back by the person: what was agreed before holds again."""
     WITHDRAWN = "withdrawn"
     """Taken back: the subscription ended."""
 
 
-AGREEING = frozenset({ConsentEvent.GRANTED, ConsentEvent.CONFIRMED, ConsentEvent.IMPORTED, ConsentEvent.RETURNED})
-"""Events that say yes; the latest of them decides whether a later restore may end the subscription again (I11)."""
+GIVEN_HERE = frozenset({ConsentEvent.GRANTED, ConsentEvent.CONFIRMED, ConsentEvent.RETURNED})
+"""A yes that was given here; the latest one decides whether a later restore may end the subscription again (I11)."""
+AGREEING = GIVEN_HERE | {ConsentEvent.IMPORTED, ConsentEvent.IMPORTED_DATED}
+"""Events that say yes."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from subscribers.leaving import EndOutcome, EndResult
 from subscribers.notice import NoticeKind
@@ -19,6 +19,8 @@ from subscribers.returning import may_return
 from subscribers.tables import notice, subscriber, subscription
 
 ONCE_IN = timedelta(days=1)
+MOST_LINKS = 2
+"""Links back that are mailed about one ending when somebody asks: whoever holds a forwarded mail may be asking."""
 
 
 def queue_leaving_mails(
@@ -38,12 +40,14 @@ def queue_leaving_mails(
 
 
 def queue_undo_link(connection: Connection, ref: bytes, *, policies: Policies, now: datetime) -> bool:
-    """Mail the owner of an ended subscription the link that takes the ending back, once a day at most.
+    """Mail the owner of an ended subscription the link that takes the ending back: once a day, twice in all.
 
     False, and nothing is queued, if it cannot be taken back, or is not there.
     """
     row = connection.execute(select(subscription).where(subscription.c.ref == ref)).one_or_none()
     if row is None or not may_return(connection, row) or _was_told(connection, row, NoticeKind.UNDO, now):
+        return False
+    if _links_mailed(connection, row) >= MOST_LINKS:
         return False
     policy = policy_of(policies, row.list)
     queue_notice(
@@ -87,3 +91,10 @@ def _was_told(connection: Connection, row: Any, kind: NoticeKind, now: datetime)
     mine = select(notice.c.id).select_from(about).where(notice.c.subscriber_id == row.subscriber_id, same)
     lately = mine.where(notice.c.kind == kind.value, notice.c.created_at > now - ONCE_IN)
     return connection.execute(lately.limit(1)).first() is not None
+
+
+def _links_mailed(connection: Connection, row: Any) -> int:  # noqa: ANN401 - a row
+    """How many links back were queued since this ending; `_was_told` has locked the person."""
+    mine = (notice.c.subscription_id == row.id) & (notice.c.kind == NoticeKind.UNDO.value)
+    since = select(func.count()).select_from(notice).where(mine, notice.c.created_at >= row.ended_at)
+    return connection.scalar(since) or 0

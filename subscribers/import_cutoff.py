@@ -6,29 +6,21 @@ the backup does not know who was erased after it. Where nobody was ever erased, 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from subscribers.import_grounds import Erasures
 from subscribers.retention import Rule
 from subscribers.tables import scrub, subscription
+
+__all__ = ["Erasures", "erasures", "newest_erasure"]
 
 _LEFT = frozenset({Rule.UNSUBSCRIBED, Rule.HARD_BOUNCED, Rule.COMPLAINED, Rule.ON_REQUEST, Rule.AGAIN, Rule.LEFT_OVER})
 """Left over is, too, whose subscriptions went to another address of theirs (subscribers/merging.py)."""
 _CHANGED_ADDRESS = "subscriber.address"
 """As a change of address counts itself in its mark."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Erasures:
-    """Everybody whom an old file could bring back, by the marks of the runs; none of them is named anywhere."""
-
-    people: int
-    """How many were erased after they had left, or on request; 0 after a mere change of address or a restore."""
-    first: datetime
-    last: datetime
 
 
 def erasures(connection: Connection) -> Erasures | None:

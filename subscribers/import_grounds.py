@@ -6,7 +6,7 @@ cutoff, and the operator's undated word only where there is none. Everybody else
 confirm (decision 0017).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -37,11 +37,28 @@ class Decision:
     """Moment of the evidence."""
     waits: Waits | None = None
     """None: active."""
+    is_dated: bool = False
+    """Whether `at` is when they consented; otherwise it is the moment of the import."""
 
     @property
     def state(self) -> State:
         """The state of the new subscription."""
         return State.PENDING if self.waits else State.ACTIVE
+
+    @property
+    def event(self) -> ConsentEvent:
+        """What the evidence says of somebody who is active."""
+        return ConsentEvent.IMPORTED_DATED if self.is_dated else ConsentEvent.IMPORTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasures:
+    """Everybody whom an old file could bring back, by the marks of the runs; none of them is named anywhere."""
+
+    people: int
+    """How many were erased after they had left, or on request; 0 after a mere change of address or a restore."""
+    first: datetime
+    last: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +81,8 @@ class Grounds:
     older_than_erasures: datetime | None = None
     """On a list that is not on consent: when the file was made, if people were erased after it. Who is new to the list
     may be one of them, and is not put on it. None where that cannot be, or the operator knows better."""
+    erased: Erasures | None = None
+    """What was erased when cutoff and age of the file were judged: who is erased later is not covered by them."""
 
     def __post_init__(self) -> None:
         """Refuse a naive moment (I10)."""
@@ -84,7 +103,15 @@ class Grounds:
             return Decision(self.now, Waits.IN_THE_FUTURE)
         if self.cutoff and given <= self.cutoff:
             return Decision(self.now, Waits.TOO_OLD)
-        return Decision(given)
+        return Decision(given, is_dated=True)
+
+    def after(self, erased: Erasures | None) -> "Grounds":
+        """These grounds once `erased` is gone: nobody is brought back who was erased after the operator gave them."""
+        if erased is None or erased == self.erased:
+            return self
+        if self.basis != CONSENT:
+            return replace(self, erased=erased, older_than_erasures=self.older_than_erasures or self.now)
+        return replace(self, erased=erased, cutoff=max(self.cutoff or erased.last, erased.last))
 
     def evidence(self, event: ConsentEvent) -> tuple[Any, ...]:
         """Columns of a consent behind its moment, as `ADD_CONSENTS` names them."""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, and_, case, func, or_, select
 
-from subscribers.consent import AGREEING, ConsentEvent
+from subscribers.consent import GIVEN_HERE, ConsentEvent
 from subscribers.import_grounds import Grounds
 from subscribers.import_report import ImportReport, Why
 from subscribers.import_rows import Entry
@@ -25,8 +25,6 @@ from subscribers.suppression import SuppressionReason
 from subscribers.tables import consent, subscription
 
 _NONE = "none is needed"
-_HERE = AGREEING - {ConsentEvent.IMPORTED}
-"""A yes that was given here: confirmed, taken back, or told to an operator."""
 
 
 class Agreed(NamedTuple):
@@ -159,10 +157,12 @@ def _agreed(connection: Connection, people: Sequence[int]) -> dict[int, dict[str
     if not people:
         return {}
     here = or_(
-        consent.c.event.in_([event.value for event in _HERE]),
+        consent.c.event.in_([event.value for event in GIVEN_HERE]),
         and_(consent.c.event == ConsentEvent.REQUESTED.value, consent.c.actor == Actor.SUBSCRIBER.value),
     )
-    dated = and_(consent.c.event == ConsentEvent.IMPORTED.value, consent.c.at < subscription.c.created_at)
+    # Evidence from before there was a word for it shows its own day only by lying before the subscription.
+    older = and_(consent.c.event == ConsentEvent.IMPORTED.value, consent.c.at < subscription.c.created_at)
+    dated = or_(consent.c.event == ConsentEvent.IMPORTED_DATED.value, older)
     query = (
         select(
             subscription.c.subscriber_id,

@@ -22,7 +22,8 @@ class Promoting:
     """Those of one chunk who wait no longer; with `dry_run` it only counts."""
 
     def __init__(self, grounds: Grounds, report: ImportReport, *, dry_run: bool) -> None:
-        self._grounds = grounds
+        self.grounds = grounds
+        """Renewed when somebody is erased while the import runs."""
         self._report = report
         self._dry_run = dry_run
         self._met: list[tuple[Row[Any], Decision]] = []
@@ -31,9 +32,9 @@ class Promoting:
         """Whether this row ends the waiting of somebody whom an import put there."""
         if row.state != State.PENDING or row.suppressed or row.actor != Actor.OPERATOR:
             return False
-        if self._grounds.basis == CONSENT and not (entry.at or self._grounds.consented_at):
+        if self.grounds.basis == CONSENT and not (entry.at or self.grounds.consented_at):
             return False  # an undated word does not outweigh that nothing was proved before
-        decision = self._grounds.decide(entry, is_dated=is_dated)
+        decision = self.grounds.decide(entry, is_dated=is_dated)
         if decision.waits:
             return False
         self._report.promoted += 1
@@ -54,13 +55,15 @@ class Promoting:
         still = [(row, decision) for row, decision in met if row.subscription_id in waiting]
         if not still:
             return
-        now = self._grounds.now
+        now = self.grounds.now
         back = {"state": State.ACTIVE.value, "created_at": now, "erase_at": None, "period": None}
         mine = update(subscription).where(subscription.c.id == bindparam("b_id"))
         connection.execute(mine.values(**back), [{"b_id": row.subscription_id} for row, _ in still])
         written = writer_of(connection)
-        rows = [(row.subscription_ref, written(decision.at)) for row, decision in still]
-        ADD_CONSENTS.run(connection, rows, self._grounds.evidence(ConsentEvent.IMPORTED))
+        for event in (ConsentEvent.IMPORTED, ConsentEvent.IMPORTED_DATED):
+            rows = [(row.subscription_ref, written(said.at)) for row, said in still if said.event is event]
+            if rows:
+                ADD_CONSENTS.run(connection, rows, self.grounds.evidence(event))
 
 
 def _lock(connection: Connection, people: list[int]) -> None:

@@ -7,6 +7,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -72,6 +73,8 @@ class ImportReport:
     """People who waited since an earlier import, on the list now: this file proves their consent."""
     suppressed: int = 0
     """Addresses of which the file says that they cannot be mailed, held back now."""
+    erased_meanwhile: datetime | None = None
+    """The newest erasure, if somebody was erased while the import ran and the rows after it were judged by that."""
     refused: int = 0
     smtputf8: int = 0
     """Accepted addresses that only servers with SMTPUTF8 can take (A7)."""

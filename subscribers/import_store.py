@@ -6,7 +6,6 @@ Nothing is ever revived here: a subscription that ended or waits stays as it is,
 What costs is not the rows but the pages of the indexes that random ids and addresses touch: so a chunk is large.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeAlias
@@ -16,6 +15,8 @@ from sqlalchemy import Connection, Engine, Row
 from subscribers.cell_text import RowRefusedError, RowSkippedError
 from subscribers.csv_reading import Broken, CsvReader
 from subscribers.import_asking import Asking
+from subscribers.import_completing import completion
+from subscribers.import_cutoff import erasures
 from subscribers.import_grounds import Grounds
 from subscribers.import_leaving import Ending, Leavers
 from subscribers.import_marks import erased_before
@@ -130,6 +131,7 @@ class _Importer:
         """Bring one chunk of different people into the database."""
         changes: list[dict[str, Any]] = []
         met = known(connection, list(entries), self._grounds.list)
+        self._renew_grounds(connection)
         leaving = [(row, entries[row.address_key]) for row in met if self._leaves(entries[row.address_key])]
         settled = []
         for row in met:
@@ -153,6 +155,13 @@ class _Importer:
             write(connection, joining, endings, self._grounds, self._rules)
         self._asking.new(connection, joining)
 
+    def _renew_grounds(self, connection: Connection) -> None:
+        """Judge by who was erased up to now. Asked after who is known: who is missing there was erased before this."""
+        renewed = self._grounds.after(erasures(connection))
+        if (renewed.cutoff, renewed.older_than_erasures) != (self._grounds.cutoff, self._grounds.older_than_erasures):
+            self._report.erased_meanwhile = renewed.erased.last if renewed.erased else None
+        self._grounds = self._promoting.grounds = renewed
+
     def _promoted(self, row: Row[Any], entry: Entry, *, is_dated: bool) -> bool:
         """Whether the file ends the waiting of somebody who came by a file."""
         is_first = entry.key not in self._again and not entry.standing.has_left
@@ -174,7 +183,7 @@ class _Importer:
             self._asking.waiting(connection, row)
             return True
         is_active = bool(row.state == State.ACTIVE)
-        if change := _completion(row, entry, replace=self._grounds.update):
+        if change := completion(row, entry, replace=self._grounds.update):
             changes.append(change)
             self._report.completed += is_active
         elif is_active:
@@ -232,16 +241,3 @@ def _reason_to_skip(row: Row[Any]) -> str:
     if row.state == State.ENDED:
         return f"this person left the list: {row.ended_reason}"
     return "this person has still to confirm" if row.state == State.PENDING else ""
-
-
-def _completion(row: Row[Any], entry: Entry, *, replace: bool) -> dict[str, Any] | None:
-    """What changes in a known person: empty values are filled, others replaced only if asked."""
-    given = json.loads(entry.attributes) if entry.attributes != "{}" else {}
-    old = (row.name, row.organisation, row.attributes)
-    if replace:
-        new = (entry.name or row.name, entry.organisation or row.organisation, {**row.attributes, **given})
-    else:
-        new = (row.name or entry.name, row.organisation or entry.organisation, {**given, **row.attributes})
-    if new == old:
-        return None
-    return {"id": row.id, "name": new[0], "organisation": new[1], "attributes": new[2]}

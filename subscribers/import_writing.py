@@ -45,14 +45,17 @@ def write(
     now = written(grounds.now)
     people = [(ref, *person_of(entry)) for ref, entry in zip(random_ids(len(entries)), entries, strict=True)]
     ADD_SUBSCRIBERS.run(connection, people, (now,))
-    new = [one for one in joining if one.decision.waits is None and one.entry.since is None]
-    _write_active(connection, new, grounds, now)
-    _write_dated(connection, [one for one in joining if one.decision.waits is None and one.entry.since], grounds)
+    for event in (ConsentEvent.IMPORTED, ConsentEvent.IMPORTED_DATED):
+        active = [one for one in joining if one.decision.waits is None and one.decision.event is event]
+        _write_active(connection, [one for one in active if one.entry.since is None], grounds, event, now)
+        _write_since(connection, [one for one in active if one.entry.since], grounds, event)
     _write_waiting(connection, [one for one in joining if one.decision.waits], grounds, rules)
     _write_endings(connection, endings, grounds)
 
 
-def _write_active(connection: Connection, joining: Sequence[Joining], grounds: Grounds, now: object) -> None:
+def _write_active(
+    connection: Connection, joining: Sequence[Joining], grounds: Grounds, event: ConsentEvent, now: object
+) -> None:
     """The many: active from this moment on."""
     if not joining:
         return
@@ -60,10 +63,10 @@ def _write_active(connection: Connection, joining: Sequence[Joining], grounds: G
     rows = [(ref, one.entry.key) for ref, one in zip(refs, joining, strict=True)]
     ADD_SUBSCRIPTIONS.run(connection, rows, (grounds.list, State.ACTIVE.value, now, grounds.actor.value))
     moments = [now if one.decision.at is grounds.now else written(one.decision.at) for one in joining]
-    ADD_CONSENTS.run(connection, list(zip(refs, moments, strict=True)), grounds.evidence(ConsentEvent.IMPORTED))
+    ADD_CONSENTS.run(connection, list(zip(refs, moments, strict=True)), grounds.evidence(event))
 
 
-def _write_dated(connection: Connection, joining: Sequence[Joining], grounds: Grounds) -> None:
+def _write_since(connection: Connection, joining: Sequence[Joining], grounds: Grounds, event: ConsentEvent) -> None:
     """Active since a day that the file names."""
     written = writer_of(connection)
     rows: list[tuple[Any, ...]] = []
@@ -71,7 +74,7 @@ def _write_dated(connection: Connection, joining: Sequence[Joining], grounds: Gr
         since = written(min(one.entry.since or grounds.now, grounds.now))
         rows.append((one.entry.key, since, None, None, None, None, State.ACTIVE.value))
     moments = [written(one.decision.at) for one in joining]
-    _run(connection, rows, moments, grounds, ConsentEvent.IMPORTED)
+    _run(connection, rows, moments, grounds, event)
 
 
 def _write_waiting(connection: Connection, joining: Sequence[Joining], grounds: Grounds, rules: Rules) -> None:

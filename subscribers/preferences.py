@@ -101,7 +101,8 @@ def correct(
         values["attributes"] = {key: text for key, text in merged.items() if text}
     if values:
         connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(**values))
-        scrub_soon(connection, {f"subscriber.{key}": 1 for key in values if _loses(row, key, values[key])}, now)
+        lost = {f"subscriber.{key}": 1 for key in values if _loses(row, key, values[key])}
+        scrub_soon(connection, lost, now, joins=True)
     return True
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, select, update
 
 from subscribers.deleting import positive
 from subscribers.ledger_entry import Entry, Kind, Record
-from subscribers.overwriting import DONE, is_open
+from subscribers.overwriting import DONE, SOON, is_open
 from subscribers.receipts import Receipt, mark_of, write
 from subscribers.retention import Policies
 from subscribers.rule_counts import RuleCounts, Stored
@@ -118,19 +118,33 @@ class _Mark:
 
     counts: dict[str, int]
     rules: RuleCounts
+    may_wait: bool
+    """A correction, which the next run may scrub as well."""
 
 
 def _due_marks(engine: Engine) -> dict[int, _Mark]:
     with reading(engine) as connection:
-        rows = connection.execute(select(scrub.c.id, scrub.c.counts, scrub.c.rules).where(is_open())).all()
-    return {row.id: _Mark(counts=row.counts, rules=RuleCounts.read(row.rules)) for row in rows}
+        rows = connection.execute(select(scrub.c.id, scrub.c.counts, scrub.c.rules, scrub.c.due).where(is_open())).all()
+    return {
+        row.id: _Mark(counts=row.counts, rules=RuleCounts.read(row.rules), may_wait=row.due == SOON) for row in rows
+    }
 
 
 def _receipt(engine: Engine, marks: Mapping[int, _Mark], counts: Counter[str], proof: Proof) -> Scrubbed:
-    """Clear the marks and write the receipt, together; a mark that grew meanwhile was not covered, and stays due."""
+    """Clear the marks and write the receipt, together; a mark that grew meanwhile was not covered, and stays due.
+
+    So is one of a correction, without holding up the others.
+    """
     with writing(engine) as connection:
-        if _as_now(connection, marks) != {number: row.counts for number, row in marks.items()}:
+        now = _as_now(connection, marks)
+        grown = {number: row for number, row in marks.items() if now.get(number) != row.counts}
+        if not all(row.may_wait and number in now for number, row in grown.items()):
             return Scrubbed(still_due="another process went on deleting")
+        marks = {number: row for number, row in marks.items() if number not in grown}
+        if not marks:
+            return Scrubbed()
+        for row in grown.values():
+            counts.subtract(row.counts)
         connection.execute(update(scrub).where(scrub.c.id.in_(marks)).values(due=DONE))
         return Scrubbed(
             receipt=write(

@@ -1,8 +1,8 @@
 """Doing again what the ledger says of people, in a store that came out of a backup (I11).
 
 Safe to repeat, and on a store that knows all of it already nothing happens: whoever has ended stays ended, and a
-consent newer than an ending means that the store is newer than that entry. Entries come in the order they were written,
-some thousands at a time; of several about one subscription the last one counts.
+consent given here after an ending means that the store is newer than that entry. Entries come in the order they were
+written, some thousands at a time; of several about one subscription the last one counts.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, Table, func, select
 
-from subscribers.consent import AGREEING, Shown
+from subscribers.consent import GIVEN_HERE, Shown
 from subscribers.deleting import Deletion
 from subscribers.leaving import Request, end_many, suppress
 from subscribers.ledger_entry import Entry, Kind, nowhere
@@ -158,8 +158,8 @@ def _people(connection: Connection, entries: dict[bytes, Entry]) -> Iterator[Any
 
 
 def _last_agreed(connection: Connection, ids: Sequence[int]) -> dict[int, datetime]:
-    """When each subscription was agreed to last."""
-    said_yes = consent.c.event.in_([event.value for event in AGREEING])
+    """When each subscription was agreed to last, here: an import brings nobody back, so it is no sign of a return."""
+    said_yes = consent.c.event.in_([event.value for event in GIVEN_HERE])
     which: Column[int] = consent.c.subscription_id
     query = select(which, func.max(consent.c.at).label("at")).where(which.in_(ids), said_yes).group_by(which)
     return {row.subscription_id: row.at for row in connection.execute(query)}

@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Engine
 
+from newsletter.cli import clock_check
 from newsletter.cli.common import (
     ConfigOption,
     JsonOption,
@@ -46,17 +47,21 @@ def backup(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Make a backup of the database while everything goes on, and remove those whose life is over.
 
     It is compressed, and encrypted if \\[backup] names a key. It lives as long as the promise to forget allows.
+    None is removed by a clock that is far ahead of the last run: exit 1.
 
     \b
     Example: newsletter database backup
     """
     project = open_project(config)
     made = make_backup(project, project.engine, quiet=as_json)
-    removed = folder_of(project.configuration, project.ledger).expire(utc_now()).count
+    now = utc_now()
+    is_ahead = clock_check.is_ahead(project, now)
+    removed = 0 if is_ahead else folder_of(project.configuration, project.ledger).expire(now).count
     if as_json:
         print_json({**_value(project, made), "expired": removed})
     elif removed:
         console.print(f"Older backups removed, their life being over: {removed}.")
+    clock_check.refuse_ahead(project, now)
 
 
 def make_backup(project: Project, engine: Engine, *, quiet: bool) -> BackupFile:

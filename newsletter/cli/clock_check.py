@@ -1,9 +1,10 @@
 """Before anything is erased by this machine's clock: whether it can be right (newsletter/store/clock_watch.py)."""
 
 from datetime import datetime
+from math import ceil
 
 from newsletter.cli.common import Project, in_words
-from newsletter.store.clock_watch import BACK, ClockWatch, Doubt, judge, look
+from newsletter.store.clock_watch import BACK, TRIAL, ClockWatch, Doubt, look, tried
 from subscribers.errors import NegativeError
 from subscribers.receipts import latest
 from subscribers.transactions import reading
@@ -13,8 +14,8 @@ ACCEPT = "mend the clock; if it is right: `newsletter retention run --accept-clo
 
 def doubt_of(project: Project, now: datetime) -> Doubt | None:
     """What is wrong with the clock after the last run; by the last receipt where no run left anything else."""
-    if before := _watch(project).last():
-        return judge(before, look(now))
+    if _watch(project).last():
+        return _watch(project).doubt(look(now))
     return Doubt.BEHIND if (at := _last_receipt(project)) and now < at - BACK else None
 
 
@@ -24,7 +25,8 @@ def in_a_sentence(project: Project, doubt: Doubt, now: datetime) -> str:
     last = in_words(before.at if before else _last_receipt(project), zone=project.zone)
     clock = f"the clock of this machine says {in_words(now, zone=project.zone)}"
     if doubt is Doubt.AHEAD:
-        return f"{clock}, which cannot be after a last run on {last}: nothing is erased by a clock that may be wrong"
+        refused = f"{clock}, which cannot be after a last run on {last}: nothing is erased by a clock that may be wrong"
+        return f"{refused}. {_believed(project, now)}"
     return f"{clock}, earlier than the last run, on {last}: it erases too little, and deadlines are missed"
 
 
@@ -35,9 +37,21 @@ def warning(project: Project, now: datetime) -> str:
     return f"{in_a_sentence(project, Doubt.BEHIND, now)}; {ACCEPT}"
 
 
+def is_ahead(project: Project, now: datetime) -> bool:
+    """Whether the clock is too far ahead to erase by it; no question to the store, which may be beyond reading."""
+    return _watch(project).doubt(look(now)) is Doubt.AHEAD
+
+
+def _believed(project: Project, now: datetime) -> str:
+    """What a clock that is ahead has still to run."""
+    left = TRIAL.total_seconds() - tried(_watch(project).trial(), look(now)).even
+    return f"It is believed by itself after running evenly for another {ceil(left / 3600)} hours"
+
+
 def refuse_ahead(project: Project, now: datetime) -> None:
-    """Raise NegativeError if the clock is too far ahead to erase by it."""
-    if doubt_of(project, now) is Doubt.AHEAD:
+    """Raise NegativeError if the clock is too far ahead to erase by it, and remember that for its trial."""
+    if is_ahead(project, now):
+        _watch(project).refuse(look(now))
         raise NegativeError(in_a_sentence(project, Doubt.AHEAD, now), remedy=ACCEPT)
 
 

@@ -4,12 +4,14 @@ import asyncio
 import signal
 import sys
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
+from newsletter.cli import clock_check
 from newsletter.cli.common import (
     ConfigOption,
     JsonOption,
@@ -26,10 +28,9 @@ from newsletter.cli.json_log import tell_as_json
 from newsletter.feedback.applying import Applier
 from newsletter.feedback.fetching import Fetching
 from newsletter.feedback.headers import decode_words, split_headers
-from newsletter.feedback.inbox import Inbox, Round, age_in_days, waiting_for_people
+from newsletter.feedback.inbox import Inbox, Round, age_in_days, room_of, waiting_for_people
 from newsletter.feedback.mime import plain_lines
 from newsletter.store.rawmail import HUMAN, RawMail, box
-from newsletter.store.rawmail_room import MEGABYTE, Room
 from newsletter.web.schedule import Scheduled
 from subscribers.clock import utc_now
 from subscribers.errors import ConfigurationError, InputError, ServiceError
@@ -65,10 +66,8 @@ def applier_of(project: Project) -> Applier:
 
 def inbox_of(project: Project) -> Inbox:
     """The folder of mails that were taken."""
-    settings = project.configuration.feedback
-    data_dir = project.configuration.data_dir
-    room = Room(data_dir, mails=settings.kept_mails, octets=settings.kept_megabytes * MEGABYTE)
-    return Inbox(applier=applier_of(project), data_dir=data_dir, room=room)
+    settings = project.configuration
+    return Inbox(applier=applier_of(project), data_dir=settings.data_dir, room=room_of(settings))
 
 
 def fetching_of(project: Project) -> Fetching:
@@ -86,6 +85,7 @@ def fetching_of(project: Project) -> Fetching:
         data_dir=configuration.data_dir,
         keep_days=configuration.retention.feedback,
         ca_file=configuration.folder / settings.ca_file if settings.ca_file else None,
+        is_ahead=partial(clock_check.is_ahead, project),
     )
 
 
@@ -170,6 +170,10 @@ def list_waiting(config: ConfigOption = None, as_json: JsonOption = False) -> No
         _show_list(project, mails, now)
     for name in unreadable:
         errors.print(f"Passed over in feedback/{HUMAN}, cannot be read: {escape(name)}")
+    if room_of(project.configuration).is_full():
+        errors.print(
+            "Full: mails without a mark of ours are refused (452) until `newsletter feedback done` makes room."
+        )
     if mails or unreadable:
         raise typer.Exit(NEGATIVE)
 

@@ -6,13 +6,10 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from newsletter.cli.common import Project
 from newsletter.cli.grammar import counted
 from newsletter.config_lists import MailingList
 from subscribers.errors import InputError
-from subscribers.import_cutoff import Erasures, erasures, newest_erasure
-from subscribers.import_grounds import CONSENT
-from subscribers.transactions import reading
+from subscribers.import_grounds import CONSENT, Erasures
 
 ConsentedAtOption = Annotated[
     str,
@@ -27,7 +24,7 @@ CutoffOption = Annotated[
     typer.Option(
         "--consent-cutoff",
         metavar="DAY",
-        help="Consent must be later than this day; by default than the newest erasure, or the list's `consent_cutoff`.",
+        help="Consent must be later than this day; by default than the newest erasure and the list's `consent_cutoff`.",
     ),
 ]
 AskOption = Annotated[
@@ -75,21 +72,30 @@ def consented_at(item: MailingList, text: str, now: datetime) -> datetime | None
     return moment
 
 
-def cutoff(project: Project, item: MailingList, text: str) -> Cutoff:
-    """The last instant that is too old for a consent, by option, configuration or erasures; without one no limit."""
+def cutoff(item: MailingList, text: str, gone: Erasures | None) -> Cutoff:
+    """The last instant that is too old for a consent; without one no limit.
+
+    Only the option may be earlier than the newest erasure: a setting was written before it, and knows nothing of it.
+    """
     if item.basis != CONSENT:
         return Cutoff()
-    day = _day(text, "--consent-cutoff") if text else item.consent_cutoff
-    if day is not None:
-        why = "--consent-cutoff" if text else "the list's `consent_cutoff`"
-        return Cutoff(_midnight(day + timedelta(days=1), item.zone) - timedelta(microseconds=1), why)
-    with reading(project.engine) as connection:
-        newest = newest_erasure(connection)
-    return Cutoff(newest, _ERASED) if newest else Cutoff()
+    if text:
+        return Cutoff(_end_of(_day(text, "--consent-cutoff"), item.zone), "--consent-cutoff")
+    chosen = Cutoff()
+    if item.consent_cutoff:
+        chosen = Cutoff(_end_of(item.consent_cutoff, item.zone), "the list's `consent_cutoff`")
+    return later(chosen, gone.last if gone else None)
+
+
+def later(chosen: Cutoff, erased: datetime | None) -> Cutoff:
+    """The cutoff, moved to the newest erasure where that is later."""
+    if erased is None or (chosen.at and chosen.at >= erased):
+        return chosen
+    return Cutoff(erased, _ERASED)
 
 
 def older_than_erasures(
-    project: Project, item: MailingList, text: str, now: datetime, *, bring_back: bool
+    item: MailingList, text: str, now: datetime, gone: Erasures | None, *, bring_back: bool
 ) -> datetime | None:
     """When the file was made, if people were erased after it and `--bring-back` was not given.
 
@@ -100,8 +106,6 @@ def older_than_erasures(
             option = "--made-on" if text else "--bring-back"
             raise InputError(f"{option} is for lists that are not on consent", remedy="name --consent-cutoff instead")
         return None
-    with reading(project.engine) as connection:
-        gone = erasures(connection)
     made = _midnight(_day(text, "--made-on"), item.zone) if text else None
     if made and made > now:
         raise InputError("--made-on lies in the future", remedy="name the day on which the file was made")
@@ -132,6 +136,10 @@ def _day(text: str, option: str) -> date:
     if not date(1990, 1, 1) <= day <= date(2900, 1, 1):
         raise InputError(f"{text[:40]!r} is no day of our time", where=option, remedy="write it as 2027-06-14")
     return day
+
+
+def _end_of(day: date, zone: ZoneInfo) -> datetime:
+    return _midnight(day + timedelta(days=1), zone) - timedelta(microseconds=1)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -63,7 +63,12 @@ def show_result(result: dict[str, Any], *, slug: str, zone: tzinfo, asks: bool) 
     for times, text in lines:
         if times:
             console.print(f"{number(times):>9}  {escape(text)}")
-    if result["held_back"]:
+    if result["held_back"] and result["erased_meanwhile"]:
+        console.print(
+            "Somebody was erased while this import ran: who was new in the rows after that is not put on the list. "
+            "The same command again judges them."
+        )
+    elif result["held_back"]:
         console.print(
             f"Who may have been erased since {result['made_on']}, when the file was made, is not put on the list: ask "
             "them, or give --bring-back if you know better."

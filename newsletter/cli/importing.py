@@ -35,6 +35,7 @@ from newsletter.cli.import_consent import (
     MadeOnOption,
     consented_at,
     cutoff,
+    later,
     older_than_erasures,
 )
 from newsletter.cli.import_result import result_of, show_result
@@ -43,11 +44,13 @@ from newsletter.cli.mapping import ask_mapping
 from newsletter.cli.private_files import asked, path_below, shown, written
 from subscribers.clock import utc_now
 from subscribers.exporting import BYTE_ORDER_MARK
+from subscribers.import_cutoff import erasures
 from subscribers.import_formats import FileFormat
-from subscribers.import_grounds import Grounds
+from subscribers.import_grounds import CONSENT, Grounds
 from subscribers.import_report import ImportReport, Note, NotTaken
 from subscribers.import_rules import Rules
 from subscribers.import_store import Source, import_files
+from subscribers.transactions import reading
 
 ROWS_REFUSED = 1
 """Exit status of an import that took what it could and refused the rest."""
@@ -110,7 +113,9 @@ def import_file(  # noqa: PLR0913, PLR0917 - Typer reads the options from the si
     item = project.configuration.mailing_list(slug)
     kept_wording, kept_version = check_wording(wording, wording_version)
     now = utc_now()
-    since = cutoff(project, item, not_before)
+    with reading(project.engine) as connection:
+        gone = erasures(connection)
+    since = cutoff(item, not_before, gone)
     grounds = Grounds(
         list=slug,
         basis=basis,
@@ -121,7 +126,8 @@ def import_file(  # noqa: PLR0913, PLR0917 - Typer reads the options from the si
         update=update,
         consented_at=consented_at(item, consented, now),
         cutoff=since.at,
-        older_than_erasures=older_than_erasures(project, item, made_on, now, bring_back=bring_back),
+        older_than_erasures=older_than_erasures(item, made_on, now, gone, bring_back=bring_back),
+        erased=gone,
     )
     read = Reading(
         configuration=project.configuration,
@@ -136,6 +142,9 @@ def import_file(  # noqa: PLR0913, PLR0917 - Typer reads the options from the si
         _run(project, found.tables, grounds, report, asks=ask, dry_run=dry_run, quiet=as_json)
         result = result_of(file, found, report, refusals.path, dry_run=dry_run)
     result["made_on"] = made_on or None
+    result["erased_meanwhile"] = report.erased_meanwhile.isoformat() if report.erased_meanwhile else None
+    if item.basis == CONSENT:
+        since = later(since, report.erased_meanwhile)
     result["cutoff"] = {"at": since.at.isoformat(), "why": since.why} if since.at else None
     if as_json:
         print_json(result)

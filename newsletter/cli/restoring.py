@@ -10,6 +10,7 @@ from rich.table import Table
 from sqlalchemy.exc import DBAPIError
 
 from newsletter.cli.backups import KeyFileOption, key_of, make_backup
+from newsletter.cli.clock_check import refuse_ahead
 from newsletter.cli.common import (
     ConfigOption,
     JsonOption,
@@ -89,6 +90,7 @@ def restore(
     Example: newsletter database restore data/backups/newsletter-20270614-093000-1a2b3c.backup
     """
     project = open_project(config)
+    refuse_ahead(project, utc_now())
     made = in_words(check(_means(project, key_file, without_ledger), file).created_at, zone=project.zone)
     confirm(f"Replace the database by its backup of {made}? What was added since is lost.", yes=yes)
     if backup:
@@ -115,6 +117,7 @@ def replay(
     Example: newsletter database replay
     """
     project = open_project(config)
+    refuse_ahead(project, utc_now())
     confirm("Replay the ledger? What is open of unfinished jobs becomes unknown.", yes=yes)
     with progress(quiet=as_json) as bar:
         task = bar.add_task("Replaying the ledger", total=None)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from newsletter.feedback.headers import Headers
+from newsletter.feedback.headers import Headers, split_headers
+from newsletter.feedback.mime import plain_lines
 from newsletter.feedback.model import Evidence
 from newsletter.message.ids import (
     DeliveryRef,
@@ -20,6 +21,8 @@ from subscribers.tokens import Keyring, Purpose
 
 MAXIMUM_TRIED = 20
 """Candidates of each kind that are verified; a mail with more is no mail of ours."""
+QUICK_LOOK = 128 * 1024
+"""Octets of a mail that `is_signed` looks at."""
 _VERP = re.compile(r"(?<![A-Za-z0-9._-])b-[1-9][0-9]{0,18}-[0-9a-f]{20}@[A-Za-z0-9.-]{1,253}", re.ASCII | re.IGNORECASE)
 _MESSAGE_ID = re.compile(
     r"(?<![A-Za-z0-9.])[1-9][0-9]{0,18}\.[0-9a-f]{32}\.[0-9a-f]{8}@[A-Za-z0-9.-]{1,253}", re.ASCII | re.IGNORECASE
@@ -46,6 +49,14 @@ def find_evidence(
         notice=_notice(keyring, [*addressed, *returned.all("return-path", "message-id"), *everywhere]),
         token=_token(keyring, [*addressed, headers.subject]),
     )
+
+
+def is_signed(keyring: Keyring, raw: bytes, envelope_to: Sequence[str] = ()) -> bool:
+    """Whether a mail carries a mark of ours, as far as a quick look at its beginning tells: nothing is decoded."""
+    beginning = plain_lines(raw[:QUICK_LOOK])
+    texts = [beginning.decode("ascii", "replace")]
+    found = find_evidence(keyring, split_headers(beginning)[0], Headers(), texts, envelope_to)
+    return any(mark is not None for mark in (found.envelope, found.message, found.notice, found.token))
 
 
 def _envelope(keyring: Keyring, texts: Iterable[str]) -> int | None:

@@ -15,11 +15,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from newsletter.config import Configuration
 from newsletter.feedback.applying import Applier
 from newsletter.feedback.case import Handled
+from newsletter.feedback.evidence import is_signed
 from newsletter.feedback.model import Outcome
 from newsletter.store.rawmail import DONE, FOLDER, HUMAN, INCOMING, Box, RawMail, box
-from newsletter.store.rawmail_room import Room
+from newsletter.store.rawmail_room import MEGABYTE, SIGNED_TIMES, Room
 from subscribers.clock import Clock, utc_now
 
 KEPT = {Outcome.APPLIED: DONE, Outcome.UNCHANGED: DONE, Outcome.DROPPED: DONE, Outcome.HUMAN: HUMAN}
@@ -66,6 +68,12 @@ class Round:
         return ", ".join(said)
 
 
+def room_of(configuration: Configuration) -> Room:
+    """How much the folder of a project may hold."""
+    settings = configuration.feedback
+    return Room(configuration.data_dir, mails=settings.kept_mails, octets=settings.kept_megabytes * MEGABYTE)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Inbox:
     """The raw mails of one project."""
@@ -83,9 +91,18 @@ class Inbox:
     def take(self, content: bytes, envelope_to: tuple[str, ...]) -> Path:
         """Keep a mail durably, to be applied later; raises OSError, also where no more may be kept."""
         if self.room:
-            self.room.take(len(content))
+            self._take_room(self.room, content, envelope_to)
         mail = RawMail(content=content, arrived_at=self.clock(), envelope_to=envelope_to)
         return self._box(INCOMING).put(mail)
+
+    def _take_room(self, room: Room, content: bytes, envelope_to: tuple[str, ...]) -> None:
+        """A flood of other mails keeps out no bounce and no request to leave (A18), up to a limit of their own."""
+        try:
+            room.take(len(content))
+        except OSError:
+            if not is_signed(self.applier.keyring, content, envelope_to):
+                raise
+            room.take(len(content), times=SIGNED_TIMES)
 
     def work(self) -> Round | None:
         """Apply everything that waits, the oldest first; None if another process is doing that."""

@@ -3,7 +3,8 @@
 A clock that is far ahead for one run would erase what is not due: sign-ups that wait, deliveries, backups, the ledger.
 So each run leaves the moment, the random id of this start of the machine, and how long it was up, in
 `data_dir/clock.json`; the next run compares. Ahead: nothing is erased until the clock is mended, or an operator says
-that it is right. Behind: a run erases too little, never too much, so it goes on and says so.
+that it is right, or it has run evenly by the time that the machine was up for days: a promise that stops for ever is
+none. Behind: a run erases too little, never too much, so it goes on and says so.
 """
 
 import json
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from subscribers.clock import require_aware
 
@@ -25,6 +27,10 @@ LONGEST_PAUSE = timedelta(days=31)
 """Without a run; after a new start of the machine nothing else tells how long it was off."""
 BACK = timedelta(hours=1)
 """How far a clock may be set back without a word."""
+
+
+TRIAL = timedelta(days=3)
+"""How long a clock that jumped ahead must have run evenly, by the time that the machine was up, to be believed."""
 
 
 class Doubt(StrEnum):
@@ -58,6 +64,34 @@ def judge(before: Look | None, now: Look) -> Doubt | None:
     return Doubt.AHEAD if now.at > before.at + passed + (SLACK if is_same_start else LONGEST_PAUSE) else None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A clock that is ahead, since it was first refused."""
+
+    latest: Look
+    even: float = 0.0
+    """Seconds that it has run evenly."""
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether that is long enough to believe it."""
+        return self.even >= TRIAL.total_seconds()
+
+
+def tried(trial: Trial | None, now: Look) -> Trial:
+    """The trial after another look: begun anew if the clock went otherwise than the machine was up. Pure."""
+    if trial is None:
+        return Trial(latest=now)
+    before, went = trial.latest, (now.at - trial.latest.at).total_seconds()
+    if bool(now.boot) and now.boot == before.boot:
+        passed = now.uptime - before.uptime
+        is_even = passed >= 0 and abs(went - passed) <= BACK.total_seconds()
+    else:  # it was off for a time that nobody measured
+        passed = min(now.uptime, went)
+        is_even = 0 <= went <= now.uptime + SLACK.total_seconds()
+    return Trial(latest=now, even=trial.even + passed if is_even else 0.0)
+
+
 def look(now: datetime) -> Look:
     """The clock, which says `now`, and how long this machine has been up."""
     boot = ""
@@ -75,16 +109,56 @@ class ClockWatch:
 
     def last(self) -> Look | None:
         """The clock at the last run; None if there was none, or the file cannot be read."""
+        return _read_look(self._file())
+
+    def trial(self) -> Trial | None:
+        """That of a clock which was refused since the last run."""
+        found = self._file().get("trial")
+        latest = _read_look(found) if isinstance(found, dict) else None
         try:
-            found = json.loads((self.data_dir / FILE_NAME).read_text(encoding="utf-8"))
-            at = require_aware(datetime.fromisoformat(found["at"]))
-            return Look(at=at, boot=str(found["boot"]), uptime=float(found["uptime"]))
-        except (OSError, ValueError, KeyError, TypeError):
+            return Trial(latest=latest, even=float(found["even"])) if latest and isinstance(found, dict) else None
+        except (ValueError, KeyError, TypeError):
             return None
+
+    def doubt(self, now: Look) -> Doubt | None:
+        """What is wrong with the clock `now`, after the last run and after a trial. Leaves nothing."""
+        before = self.last()
+        doubt = judge(before, now)
+        is_passed = doubt is Doubt.AHEAD and tried(self.trial(), now).is_passed
+        return None if is_passed else doubt
 
     def note(self, now: Look) -> None:
         """Leave this for the next run; a file that cannot be written costs that comparison, not the erasure."""
+        self._write(_as_json(now))
+
+    def refuse(self, now: Look) -> None:
+        """Leave that this clock was ahead of the last run, which stays the measure."""
+        before = self.last()
+        if before is not None:
+            trial = tried(self.trial(), now)
+            self._write({**_as_json(before), "trial": {**_as_json(trial.latest), "even": trial.even}})
+
+    def _file(self) -> dict[str, Any]:
+        try:
+            found = json.loads((self.data_dir / FILE_NAME).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _write(self, content: dict[str, Any]) -> None:
         temporary = self.data_dir / f".{FILE_NAME}.{os.getpid()}"
         with suppress(OSError):
-            temporary.write_text(json.dumps({"at": now.at.isoformat(), "boot": now.boot, "uptime": now.uptime}))
+            temporary.write_text(json.dumps(content))
             temporary.replace(self.data_dir / FILE_NAME)
+
+
+def _read_look(found: dict[str, Any]) -> Look | None:
+    try:
+        at = require_aware(datetime.fromisoformat(found["at"]))
+        return Look(at=at, boot=str(found["boot"]), uptime=float(found["uptime"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _as_json(found: Look) -> dict[str, Any]:
+    return {"at": found.at.isoformat(), "boot": found.boot, "uptime": found.uptime}

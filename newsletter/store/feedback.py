@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from newsletter.delivery.outcome import State as DeliveryState
 from newsletter.store.tables import bounce, bounce_tally, delivery, feedback_seen, send_job
-from subscribers.consent import AGREEING, ConsentEvent
+from subscribers.consent import GIVEN_HERE
 from subscribers.tables import consent, notice, subscriber, subscription
 from subscribers.transactions import reading
 
@@ -57,7 +57,7 @@ def by_delivery(connection: Connection, number: int, job_ref: bytes | None = Non
 
 def agreed_after(connection: Connection, refs: Sequence[bytes], at: datetime, *, now: datetime) -> bool:
     """Whether somebody said yes, themselves, to one of these subscriptions later than `at`; none counts after `now`."""
-    words = [event.value for event in AGREEING - {ConsentEvent.IMPORTED}]
+    words = [event.value for event in GIVEN_HERE]
     mine = subscription.c.ref.in_(refs), consent.c.event.in_(words), consent.c.at > at, consent.c.at <= now
     query = select(consent.c.id).select_from(subscription.join(consent)).where(*mine).limit(1)
     return connection.execute(query).first() is not None

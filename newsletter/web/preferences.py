@@ -135,12 +135,14 @@ class PreferencePage:
         x = self._x(known)
         return self._notice(known.list, x.address_sent_heading, x.address_sent, x.address_sent_next)
 
-    async def _name(self, _request: Request, _ref: bytes, known: Preferences, form: Form) -> Response:
+    async def _name(self, request: Request, _ref: bytes, known: Preferences, form: Form) -> Response:
         """No web address: whoever was forwarded a mail would have it greet its owner with a link of theirs."""
         given = {key: text for key in ("name", "organisation") if (text := form.get(key, "").strip())}
         x = self._x(known)
         if wrong := in_names(given, x):
             return self._refused(known, wrong, given=given)
+        if given and not self.may(request, f"name {known.subscriber_id}"):
+            return self._too_busy(known.list)
         work = partial(correct, subscriber_id=known.subscriber_id, now=self.store.clock())
         await self.store.write(partial(work, name=given.get("name"), organisation=given.get("organisation")))
         return HTMLResponse(self._page(known, said=x.name_saved if given else x.name_none))

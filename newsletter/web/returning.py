@@ -100,10 +100,11 @@ class Returning:
                 link=f"{self.pages.prefix}/",
                 link_text=self.pages.texts_of("").home_heading,
             )
-        heading, line = x.returned_heading if told else x.returned_all_heading, x.returned
+        heading, line = (x.returned_heading, x.returned) if told else (x.returned_all_heading, x.returned_all)
         if result.outcome is UndoOutcome.STANDS:
             heading, line = x.stands_heading, x.stands
-        heading = heading.format(titles=enumerated(self._titles(told or (result.list,)), language))
+        titles = enumerated(self._titles(told or (result.list,)), language)
+        heading, line = heading.format(titles=titles), line.format(titles=titles)
         return self.pages.about_list("notice.html", result.list, heading=heading, lines=(line,), link="")
 
 

@@ -22,6 +22,7 @@ class LeavingTexts:
     returned_heading: str
     returned_all_heading: str
     returned: str
+    returned_all: str
     stands_heading: str
     stands: str
     gone_heading: str
@@ -104,7 +105,11 @@ _NL = LeavingTexts(
     undo_ask="U bent afgemeld voor {titles}. Met de knop hieronder maakt u dat ongedaan.",
     returned_heading="U ontvangt {titles} weer",
     returned_all_heading="Uw afmelding is ongedaan gemaakt",
-    returned="De afmelding is ongedaan gemaakt. Alles is weer zoals het was.",
+    returned="De afmelding is ongedaan gemaakt. U staat weer op de lijst: {titles}.",
+    returned_all=(
+        "Van de nieuwsbrieven die bij de knop stonden, ontvangt u weer wat u met deze afmelding had beëindigd. Een "
+        "andere krijgt u terug met de voorkeurenlink onder aan een mail ervan."
+    ),
     stands_heading="U bent niet meer afgemeld voor {titles}",
     stands="De afmelding is al eerder ongedaan gemaakt, of u hebt zich opnieuw aangemeld. U hoeft niets meer te doen.",
     gone_heading="Dit kan niet meer ongedaan worden gemaakt",
@@ -125,7 +130,7 @@ _NL = LeavingTexts(
     over_button="Stuur mij die link",
     over_sent_heading="Kijk in uw mail",
     over_sent="Kan het nog ongedaan worden gemaakt, dan is een link onderweg naar het mailadres van de inschrijving.",
-    over_sent_none="Komt er binnen een kwartier niets? Dan kan het niet meer, of u vroeg er vandaag al om.",
+    over_sent_none="Komt er binnen een kwartier niets? Dan kan het niet meer, of u kreeg de link al.",
     pace_heading="Hoe vaak",
     pace="Kies hoe vaak u mail van ons krijgt.",
     pace_every="Elke editie",
@@ -184,7 +189,11 @@ _EN = LeavingTexts(
     undo_ask="You have unsubscribed from {titles}. The button below takes that back.",
     returned_heading="You receive {titles} again",
     returned_all_heading="Your unsubscribing was undone",
-    returned="Your unsubscribing was undone. Everything is as it was.",
+    returned="Your unsubscribing was undone. You are on the list again: {titles}.",
+    returned_all=(
+        "Of the newsletters named at the button you receive again what this unsubscribing had ended. Another one comes "
+        "back with the preferences link at the end of its mails."
+    ),
     stands_heading="You are not unsubscribed from {titles} any more",
     stands="The unsubscribing was undone before, or you signed up again. There is nothing left to do.",
     gone_heading="This cannot be undone any more",
@@ -205,7 +214,7 @@ _EN = LeavingTexts(
     over_button="Send me that link",
     over_sent_heading="Look in your mail",
     over_sent="If it can still be undone, a link is on its way to the mail address of the subscription.",
-    over_sent_none="Nothing within a quarter of an hour? Then it is too late, or you asked for it earlier today.",
+    over_sent_none="Nothing within a quarter of an hour? Then it is too late, or you were sent the link before.",
     pace_heading="How often",
     pace="Choose how often you get mail from us.",
     pace_every="Every issue",

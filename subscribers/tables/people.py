@@ -92,7 +92,7 @@ consent = Table(
         info=impersonal(Keep.WITH_SUBSCRIPTION),
     ),
     Column("at", Moment, nullable=False, info=personal("moment of the evidence", Keep.WITH_SUBSCRIPTION)),
-    # One word of subscribers/consent.py: granted, confirmed, imported, withdrawn.
+    # One word of subscribers/consent.py: granted, confirmed, imported, imported-dated, withdrawn, ...
     Column("event", Text, nullable=False, info=personal("event", Keep.WITH_SUBSCRIPTION)),
     Column("basis", Text, nullable=False, info=personal("legal basis", Keep.WITH_SUBSCRIPTION)),
     Column("source", Text, nullable=False, info=personal("source", Keep.WITH_SUBSCRIPTION)),

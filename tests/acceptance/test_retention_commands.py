@@ -150,6 +150,11 @@ def test_a_clock_that_jumped_ahead_erases_nothing_until_somebody_says_that_it_is
     assert "--accept-clock" in said
     status = json.loads(run(project, "retention", "status", "--json", status=1).out)
     assert (status["clock"], status["overdue"]) == ("ahead", 1)
+    backups = project / "data" / "backups"
+    backups.mkdir(exist_ok=True)
+    assert "may be wrong" in run(project, "database", "backup", status=1).err
+    (made,) = backups.glob("*.backup")
+    assert "may be wrong" in run(project, "database", "restore", str(made), "--yes", status=1).err
     assert "may be wrong" in run(project, "retention", "status", status=1).err
     assert "Receipt 1" in run(project, "retention", "run", "--accept-clock").out
     assert rules(project, 0)["nieuwsbrief/active"]["waiting"] == 2, "who is subscribed has no deadline to jump over"

@@ -64,10 +64,10 @@ def take(engine: Engine, *files: tuple[str, bytes], rules: dict[str, Any] | None
         reader = CsvReader(io.BytesIO(content))
         zone = ZoneInfo("Europe/Amsterdam")
         sources.append((reader, map_columns(reader.header, ATTRIBUTES, file_name=name, zone=zone)))
-    dry_run, chunk_rows = more.pop("dry_run", False), more.pop("chunk_rows", 2)
+    how = {"chunk_rows": 2} | {name: more.pop(name) for name in ("dry_run", "chunk_rows", "advance") if name in more}
     grounds = Grounds(**({"list": "nieuws", "basis": "consent", "source": "old system", "now": NOW} | more))
     chosen = Rules(policies={"nieuws": POLICY}, record=result.ledger, **(rules or {}))
-    import_files(engine, sources, grounds, report=result.report, rules=chosen, dry_run=dry_run, chunk_rows=chunk_rows)
+    import_files(engine, sources, grounds, report=result.report, rules=chosen, **how)
     return result
 
 
@@ -140,7 +140,7 @@ def test_an_audience_of_mailchimp_is_recognised_and_who_left_is_read_first(engin
 def test_the_evidence_of_a_row_is_the_moment_that_its_person_agreed(engine: Engine) -> None:
     take(engine, *mailchimp(), source="sign-up form, by way of Mailchimp")
     row = evidence(engine, ANNA)
-    assert (row.event, row.at) == ("imported", datetime(2026, 2, 3, 10, 20, 41, tzinfo=UTC))
+    assert (row.event, row.at) == ("imported-dated", datetime(2026, 2, 3, 10, 20, 41, tzinfo=UTC))
     assert row.source == "sign-up form, by way of Mailchimp"
     assert evidence(engine, CHAIMA).event == "requested", "not a consent"
 
@@ -401,11 +401,30 @@ def test_who_is_here_by_a_file_only_is_taken_off_by_a_later_one(engine: Engine, 
     assert state_of(engine, "jan@example.org") is State.ENDED
 
 
-def test_a_consent_that_a_file_dated_outlives_an_earlier_leaving(engine: Engine) -> None:
-    take(engine, ("a.csv", b"email,aanmelddatum\njan@example.org,2026-05-20\n"))
+@pytest.mark.parametrize("since", ["", ",2026-05-20", ",2026-05-10", ",2026-05-31"])
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_consent_that_a_file_dated_outlives_an_earlier_leaving(engine: Engine, since: str, *, is_known: bool) -> None:
+    if is_known:
+        joined(engine, slug="agenda", now=NOW - timedelta(days=90))
+    head = "email,aanmelddatum" + (",since" if since else "")
+    take(engine, ("a.csv", f"{head}\njan@example.org,2026-05-20{since}\n".encode()))
     for day, is_off in (("2026-05-01", 0), ("2026-05-25", 1)):
         text = f"email,status,left_at\njan@example.org,unsubscribed,{day}\n".encode()
         assert take(engine, ("b.csv", text), now=NOW + timedelta(days=1)).report.taken_off == is_off
+
+
+def test_a_day_since_when_somebody_is_on_a_list_is_no_day_of_consent(engine: Engine) -> None:
+    take(engine, ("a.csv", b"email,since\njan@example.org,2026-05-20\n"), consented_at=None, basis="public-task")
+    text = b"email,status,left_at\njan@example.org,unsubscribed,2026-05-25\n"
+    assert take(engine, ("b.csv", text), now=NOW + timedelta(days=1)).report.taken_off == 1
+
+
+def test_evidence_from_before_the_word_for_it_shows_its_day_by_lying_before_the_subscription(engine: Engine) -> None:
+    take(engine, ("a.csv", b"email,aanmelddatum\njan@example.org,2026-05-20\n"))
+    with writing(engine) as connection:
+        connection.execute(update(consent).values(event="imported"))
+    text = b"email,status,left_at\njan@example.org,unsubscribed,2026-05-01\n"
+    assert take(engine, ("b.csv", text), now=NOW + timedelta(days=1)).report.taken_off == 0
 
 
 def test_who_signed_up_here_and_has_still_to_confirm_is_not_ended_by_an_undated_row(engine: Engine) -> None:
@@ -438,6 +457,47 @@ def test_a_file_from_before_an_erasure_puts_nobody_on_the_list_who_is_new_to_it(
     assert report.skipped == {"this person may have been erased after the file was made": 2}
     assert person(engine) is None
     assert state_of(engine, "els@example.org") is None, "may have left this list, and be known from another one"
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize(
+    ("grounds", "waits", "held_back"),
+    [
+        ({}, 1, 0),
+        ({"cutoff": datetime(2025, 1, 1, tzinfo=UTC)}, 1, 0),
+        ({"basis": "public-task"}, 0, 1),
+    ],
+    ids=["consent", "an earlier cutoff", "another basis"],
+)
+def test_who_is_erased_while_an_import_runs_is_not_brought_back_by_it(
+    engine: Engine, grounds: dict[str, Any], waits: int, held_back: int, *, dry_run: bool
+) -> None:
+    """Between two chunks; who is known stays as they are, and the first chunk was judged before."""
+    joined(engine, "els@example.org")
+    joined(engine, "piet@example.org")
+    people = "\n".join(f"{name}@example.org,2026-01-05" for name in ("jan", "els", "piet"))
+    steps: list[int] = []
+
+    def erase_once(_bytes: int, _report: ImportReport) -> None:
+        if not steps:
+            steps.append(1)
+            erased(engine, "els@example.org", NOW + timedelta(minutes=1))
+
+    file = ("people.csv", f"email,aanmelddatum\n{people}\n".encode())
+    report = take(engine, file, chunk_rows=1, advance=erase_once, dry_run=dry_run, **grounds).report
+    assert (report.added, sum(report.waiting.values()), report.held_back) == (1, waits, held_back)
+    assert (report.unchanged, report.erased_meanwhile) == (1, NOW + timedelta(minutes=1))
+    assert state_of(engine, "els@example.org") is (State.PENDING if waits and not dry_run else None)
+
+
+def test_erasures_that_the_operator_knew_of_do_not_move_their_cutoff(engine: Engine) -> None:
+    joined(engine)
+    erased(engine, "jan@example.org")
+    with reading(engine) as connection:
+        known = erasures(connection)
+    file = ("people.csv", b"email,aanmelddatum\njan@example.org,2026-01-05\n")
+    report = take(engine, file, cutoff=datetime(2025, 1, 1, tzinfo=UTC), erased=known).report
+    assert (report.added, report.erased_meanwhile) == (1, None)
 
 
 def test_erasures_are_counted_and_dated_also_those_on_request(engine: Engine) -> None:
@@ -490,7 +550,7 @@ def test_a_later_import_with_evidence_puts_on_the_list_who_waits_by_a_file(engin
         return
     assert (found.state, found.erase_at, found.created_at) == (State.ACTIVE, None, later)
     assert [(row.event, row.at) for row in rows(engine, "consent")] == [
-        ("requested", NOW), ("imported", datetime(2026, 5, 4, 22, tzinfo=UTC)),
+        ("requested", NOW), ("imported-dated", datetime(2026, 5, 4, 22, tzinfo=UTC)),
     ]  # fmt: skip
 
 

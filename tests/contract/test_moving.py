@@ -243,6 +243,32 @@ def test_links_in_the_old_mailbox_open_nothing_of_the_new_one(engine: Engine) ->
     assert {row.list: row.state for row in rows(engine, "subscription")} == {"nieuws": "active", "agenda": "pending"}
 
 
+def test_b3_a_link_in_the_old_mailbox_brings_nobody_back_to_a_list_at_the_new_address(engine: Engine) -> None:
+    """They had left that list, somebody filled in its form again, and then the address changed."""
+    joined(engine)
+    leave(engine, joined(engine, slug="agenda"))
+    form = SignUp(
+        address=parse_address("jan@example.org"),
+        list="agenda",
+        details={},
+        basis="consent",
+        source="form",
+        wording="Ja",
+        wording_version="1",
+        at=NOON + timedelta(hours=1),
+    )
+    with writing(engine) as connection:
+        sign_up(connection, form, POLICIES["agenda"], MailLimit(pause=timedelta(minutes=5), mails=9))
+        connection.execute(update(notice).values(state="sent"))
+    (confirming,) = [bytes(row.ref) for row in rows(engine, "notice")]
+    assert moved(engine) is Step.MOVED
+    said = Confirmation(source="page", wording="Ja", wording_version="1", basis="consent")
+    with writing(engine) as connection:
+        late = NOON + timedelta(hours=2)
+        assert confirm(connection, confirming, said, now=late, record=nowhere).outcome is ConfirmOutcome.GONE
+    assert {row.list: row.state for row in rows(engine, "subscription")} == {"nieuws": "active", "agenda": "ended"}
+
+
 def test_a_stranger_is_not_flooded_by_many_who_name_their_address(engine: Engine) -> None:
     for number in range(5):
         joined(engine, f"p{number}@example.org")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from subscribers import proving
 from subscribers.address import parse_address
 from subscribers.deadlines import anything_overdue
 from subscribers.import_cutoff import newest_erasure
@@ -83,6 +84,42 @@ def test_what_stands_already_is_nothing_to_scrub(engine: Engine) -> None:
     assert rows(engine, "scrub") == []
     change(engine, attributes={"taal": ""})
     assert rows(engine, "scrub")[0].counts == {"subscriber.attributes": 1}
+
+
+def test_many_corrections_between_two_runs_are_one_mark(engine: Engine) -> None:
+    joined(engine, CANARY.address, name="Jan")
+    for name in ("Piet", "Els", "Kim"):
+        change(engine, name=name)
+    (mark,) = rows(engine, "scrub")
+    assert mark.counts == {"subscriber.name": 3}
+    assert run(engine).receipt.rules["corrected"]["erased"] == 3
+    change(engine, name="Jan")
+    assert len(rows(engine, "scrub")) == 2, "what a receipt has proved stays as it was"
+
+
+def test_a_correction_during_a_scrub_waits_for_the_next_and_holds_up_no_receipt(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joined(engine, CANARY.address, name="Jan")
+    joined(engine, "els@example.org", name="Els")
+    change(engine, name="Piet")
+    with writing(engine) as connection:
+        person_id = person(engine, "els@example.org").id
+        connection.execute(text("UPDATE scrub SET due = 1"))
+        assert correct(connection, person_id, now=NOON, name="Kim")
+    scrub = proving.leave_no_byte
+
+    def and_meanwhile(*arguments, **more) -> str:
+        change(engine, name="Bo")
+        return scrub(*arguments, **more)
+
+    monkeypatch.setattr(proving, "leave_no_byte", and_meanwhile)
+    done = run(engine)
+    assert done.receipt.counts == {"subscriber.name": 1}, "nothing is proved of the mark that grew"
+    assert not done.is_overdue
+    assert [mark.due for mark in rows(engine, "scrub")] == [0, 2]
+    monkeypatch.setattr(proving, "leave_no_byte", scrub)
+    assert run(engine).receipt.counts == {"subscriber.name": 2}
 
 
 def test_imports_reckon_with_a_change_of_address_and_with_no_other_correction(engine: Engine) -> None:

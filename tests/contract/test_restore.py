@@ -472,6 +472,23 @@ def test_an_import_of_an_old_file_is_no_consent_that_stops_a_replay(shop: Shop) 
     assert shop.state(JAN) == "ended"
 
 
+@pytest.mark.parametrize("state", ["unsubscribed", "complained"])
+def test_who_was_taken_off_by_an_import_stays_out_though_an_earlier_one_brought_them(shop: Shop, state: str) -> None:
+    """The file names a day before they came here; an import is no sign that they came back since."""
+    left = shop.now - timedelta(days=3)
+    shop.take_in("email\nels@example.org\n")
+    made = shop.backup()
+    done = shop.take_in(f"email,status,left_at\nels@example.org,{state},{left.date()}\n")
+    assert done.taken_off + done.suppressed == 1
+    before = shop.person("els@example.org")
+    assert before
+    shop.restore(made.path)
+    after = shop.person("els@example.org")
+    assert after
+    assert (after.suppressed, after.subscriptions[0].state) == (before.suppressed, "ended")
+    assert after.subscriptions[0].erase_at == before.subscriptions[0].erase_at
+
+
 def test_a_dump_holds_our_tables_and_leaves_those_of_others_alone(shop: Shop) -> None:
     if shop.engine.dialect.name == "sqlite":
         return

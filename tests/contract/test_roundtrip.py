@@ -131,6 +131,17 @@ def test_an_export_carries_its_evidence_past_a_cutoff(engine: Engine) -> None:
     assert (report.added, sum(report.waiting.values())) == (1, 1)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_export_carries_its_evidence_past_an_older_file_that_says_they_left(engine: Engine, kind: str) -> None:
+    join(engine, "a@example.org", now=NOW - timedelta(days=300))
+    text = exported(engine, kind, Chosen.ALL)
+    empty(engine)
+    for left, taken_off in ((NOW - timedelta(days=900), 0), (NOW - timedelta(days=30), 1)):
+        assert imported(engine, text).taken_off == 0
+        older = f"email,status,left_at\na@example.org,unsubscribed,{left.isoformat()}\n"
+        assert imported(engine, older).taken_off == taken_off
+
+
 def test_a_part_of_a_list_is_exported_by_state_and_condition(engine: Engine) -> None:
     join(engine, "a@example.org", organisation="Gemeente A")
     join(engine, "b@example.org", organisation="Stichting B")

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select
 
 from subscribers.address import parse_address
 from subscribers.consent import AGREEING, ConsentEvent, Shown
-from subscribers.farewell import queue_leaving_mails
+from subscribers.farewell import MOST_LINKS, queue_leaving_mails, queue_undo_link
 from subscribers.leaving import end_many, suppress
 from subscribers.ledger_entry import nowhere
 from subscribers.notice import NoticeKind
@@ -274,3 +274,17 @@ def test_i4_the_mail_goes_with_the_subscription_that_it_is_about(engine: Engine)
     due = rows(engine, "subscription")[0].erase_at
     run_retention(engine, policies=POLICIES, now=due, record=nowhere)
     assert rows(engine, "notice") == []
+
+
+def test_whoever_holds_a_forwarded_mail_can_have_two_links_mailed_about_one_ending(engine: Engine) -> None:
+    ref = joined(engine)
+    for again in (0, 10):
+        leave(engine, ref, at=NOON + timedelta(days=again))
+        sent = []
+        for days in range(6):
+            with writing(engine) as connection:
+                now = NOON + timedelta(days=again + days, hours=1)
+                sent.append(queue_undo_link(connection, ref, policies=POLICIES, now=now))
+        assert sent == [True] * MOST_LINKS + [False] * (6 - MOST_LINKS)
+        with writing(engine) as connection:
+            undo_ending(connection, ref, now=NOON + timedelta(days=again + 7), record=nowhere)

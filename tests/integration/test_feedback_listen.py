@@ -21,6 +21,7 @@ from newsletter.cli.feedback_edges import scheduled
 from newsletter.config import load
 from newsletter.config_feedback import Listen
 from newsletter.delivery.catcher import Catcher
+from newsletter.feedback.evidence import is_signed
 from newsletter.feedback.inbox import Inbox
 from newsletter.feedback.listening import Listener
 from newsletter.store.migrate import open_store
@@ -271,6 +272,23 @@ def test_beyond_what_may_be_kept_the_server_is_asked_to_try_again(desk: Desk, ca
     assert names(desk)[INCOMING] == 2
     (said,) = [record.getMessage() for record in caplog.records if "could not be kept" in record.getMessage()]
     assert said.endswith("the folder of mails that came back holds as many as [feedback] allows"), "once, not per mail"
+
+
+def test_a_flood_keeps_out_no_request_to_leave_and_no_bounce_of_ours(desk: Desk) -> None:
+    ref = desk.reader()
+    (number,) = desk.sent(ref)
+    taking = inbox(desk, room=Room(desk.folder / "data", mails=1, octets=10**6))
+    taking.take(LETTER, (MAILBOX,))
+    with pytest.raises(OSError, match="as many as"):
+        taking.take(LETTER, (MAILBOX,))
+    taking.take(request(subject=f"unsubscribe {token(ref)}"), (MAILBOX,))
+    with pytest.raises(OSError, match="as many as"):
+        taking.take(request(subject=f"unsubscribe {token(ref)}"), (MAILBOX,))  # twice as much is the end of it
+    taking.work()
+    assert rows(desk.engine, "subscription")[0].state == "ended"
+    assert is_signed(KEYRING, bounce(verp(number)), (verp(number),))
+    assert is_signed(KEYRING, bounce(verp(number)))
+    assert not is_signed(KEYRING, LETTER, (MAILBOX,))
 
 
 # ---------------------------------------------------------------- the command

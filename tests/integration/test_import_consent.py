@@ -63,8 +63,12 @@ def test_who_was_erased_waits_when_an_old_file_comes_again(project: Path) -> Non
     subscribers(project, "erase", "jan@example.org", "--yes")
     found = counts(project, "people.csv", *GROUNDS)
     assert (found["added"], found["pending"]) == (0, {"the consent is not later than the cutoff": 1})
+    file = project / "newsletter.toml"
+    file.write_text(re.sub("^(basis = .*)$", r"\1\nconsent_cutoff = 2025-01-01", file.read_text(), flags=re.MULTILINE))
     asked = counts(project, "people.csv", *GROUNDS, "--ask-confirmation")
     assert asked["asked"] == 1
+    again = counts(project, "people.csv", *GROUNDS, "--dry-run")
+    assert (again["promoted"], again["cutoff"]) == (0, found["cutoff"]), "a setting is no later than who was erased"
     done = counts(project, "people.csv", *GROUNDS, "--consent-cutoff", "2025-12-31")
     assert (done["promoted"], done["cutoff"]["why"]) == (1, "--consent-cutoff"), "as the hint says"
 

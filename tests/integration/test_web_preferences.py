@@ -12,6 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
+from newsletter.web.asking import PER_KEY
 from subscribers.clock import utc_now
 from subscribers.ledger_entry import Kind
 from subscribers.store import erase_subscriber, find
@@ -227,6 +228,8 @@ def test_leaving_all_lists_is_taken_back_as_one_act(project: WebProject, client:
     back = press_undo(client, answer.text)
     assert {project.state(ref) for ref in refs} == {"active"}
     assert "Uw afmelding is ongedaan gemaakt" in back.text
+    assert "ontvangt u weer wat u met deze afmelding had beëindigd" in back.text
+    assert "zoals het was" not in back.text, "a list that is shown nowhere stays ended"
     for ref, title in zip(refs, ("Maandbericht", "Nieuwsbrief Voorbeeld", "Sample Bulletin"), strict=True):
         assert title in last_consent(project, ref).wording
         assert title in answer.text
@@ -245,7 +248,9 @@ def test_b3_the_mailed_undo_of_all_lists_names_what_returns_and_keeps_that_as_ev
     assert "Wilt u Maandbericht en Nieuwsbrief Voorbeeld toch blijven ontvangen?" in page
     half = client.post(path, data={"lists": "maand"})
     assert (half.text, {project.state(ref) for ref in refs}) == (page, {"ended"})
-    assert "U ontvangt Maandbericht en Nieuwsbrief Voorbeeld weer" in press_undo(client, page, path).text
+    back = press_undo(client, page, path).text
+    assert "U ontvangt Maandbericht en Nieuwsbrief Voorbeeld weer" in back
+    assert "U staat weer op de lijst: Maandbericht en Nieuwsbrief Voorbeeld." in back
     for ref in refs:
         assert "Maandbericht en Nieuwsbrief Voorbeeld" in last_consent(project, ref).wording
 
@@ -315,6 +320,16 @@ def test_a_name_is_corrected_and_shown_to_nobody(project: WebProject, client: ht
     assert known(project, address).name == "Zoë de Vries"
     client.post(path, data={"action": "name", "organisation": "Gemeente"})
     assert (known(project, address).name, known(project, address).organisation) == ("Zoë de Vries", "Gemeente")
+
+
+def test_a_name_is_not_replaced_without_end_by_who_holds_a_forwarded_mail(
+    project: WebProject, client: httpx.Client, address: str
+) -> None:
+    path = link(project, Purpose.MANAGE, project.subscribe(address))
+    answers = [client.post(path, data={"action": "name", "name": f"Jan {number}"}) for number in range(PER_KEY + 1)]
+    assert [answer.status_code for answer in answers] == [200] * PER_KEY + [429]
+    assert known(project, address).name == f"Jan {PER_KEY - 1}"
+    assert client.post(path, data={"action": "data"}).status_code == 200, "the owner can still ask for their data"
 
 
 def invalid(page: str) -> list[str]:

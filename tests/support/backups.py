@@ -1,5 +1,6 @@
 """A project with people, jobs, a ledger and backups, and a clock that the test moves."""
 
+import io
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,12 @@ from newsletter.store.migrate import upgrade
 from newsletter.store.restore import Restored, Restoring, replay_in_place, restore
 from newsletter.store.secrets import load_keyring
 from newsletter.store.tables import delivery
+from subscribers.csv_reading import CsvReader
+from subscribers.import_grounds import Grounds
+from subscribers.import_report import ImportReport
+from subscribers.import_rules import Rules
+from subscribers.import_store import import_files
+from subscribers.importing import map_columns
 from subscribers.scrubbing import RetentionRun
 from subscribers.store import AddResult, SubscriberRecord, add, end_many, find, suppress
 from subscribers.subscription import Actor, EndedReason
@@ -98,6 +105,14 @@ class Shop:
         with writing(self.engine) as connection:
             how = {"basis": "consent", "source": "form", "now": self.tick(), "fresh_consent": fresh}
             return add(connection, address=address, list=LIST, **how)
+
+    def take_in(self, text: str) -> ImportReport:
+        """Import a table of people on consent."""
+        reader = CsvReader(io.BytesIO(text.encode()))
+        grounds = Grounds(list=LIST, basis="consent", source="old system", now=self.tick())
+        rules = Rules(policies=self.configuration.policies, record=self.ledger.append)
+        sources = [(reader, map_columns(reader.header, []))]
+        return import_files(self.engine, sources, grounds, report=ImportReport(), rules=rules)
 
     def person(self, address: str) -> SubscriberRecord | None:
         with reading(self.engine) as connection:

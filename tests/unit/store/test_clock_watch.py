@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.store.clock_watch import FILE_NAME, ClockWatch, Doubt, Look, judge, look
+from newsletter.store.clock_watch import FILE_NAME, TRIAL, ClockWatch, Doubt, Look, judge, look, tried
 
 NOON = datetime(2027, 3, 10, 12, tzinfo=UTC)
 LAST = Look(at=NOON, boot="one", uptime=1000.0)
@@ -69,3 +69,40 @@ def test_a_machine_that_is_up_passes_time() -> None:
     first, second = look(NOON), look(NOON)
     assert second.uptime >= first.uptime > 0
     assert second.boot == first.boot
+
+
+def test_a_clock_that_jumped_once_and_runs_evenly_is_believed_after_days(tmp_path: Path) -> None:
+    watch, hours = ClockWatch(tmp_path), int(TRIAL.total_seconds() / HOUR)
+    watch.note(LAST)
+    for hour in range(hours):
+        now = later(days=60 + hour / 24, up_hours=hour)
+        assert watch.doubt(now) is Doubt.AHEAD
+        watch.refuse(now)
+        assert watch.last() == LAST, "the measure stays"
+    now = later(days=60 + hours / 24, up_hours=hours)
+    assert watch.doubt(now) is None
+    watch.note(now)
+    assert watch.trial() is None
+
+
+def test_a_new_start_of_the_machine_counts_as_long_as_it_is_up_since(tmp_path: Path) -> None:
+    trial = tried(None, later(days=60))
+    trial = tried(trial, Look(at=NOON + timedelta(days=61), boot="two", uptime=2 * HOUR))
+    assert trial.even == 2 * HOUR
+    trial = tried(trial, Look(at=NOON + timedelta(days=64), boot="two", uptime=74 * HOUR))
+    assert trial.is_passed
+
+
+@pytest.mark.parametrize(
+    "jumped",
+    [
+        later(days=70, up_hours=48),
+        later(days=59, up_hours=48),
+        Look(at=NOON + timedelta(days=70), boot="two", uptime=HOUR),
+        later(days=0, up_hours=48),
+    ],
+)
+def test_a_clock_that_jumps_again_begins_its_trial_anew(jumped: Look) -> None:
+    trial = tried(tried(None, later(days=60)), later(days=61, up_hours=24))
+    assert trial.even == 24 * HOUR
+    assert tried(trial, jumped).even == 0

@@ -1,12 +1,12 @@
 """A flood of mails fills no disk: what lies below data_dir/feedback is counted now and then, never per mail."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from newsletter.store.rawmail import DONE, HUMAN, INCOMING, RawMail, box
-from newsletter.store.rawmail_room import COUNT_SECONDS, FULL_SECONDS, Room
+from newsletter.store.rawmail_room import COUNT_SECONDS, FULL_SECONDS, SIGNED_TIMES, Room
 
 NOW = datetime(2027, 6, 14, 9, 30, tzinfo=UTC)
 
@@ -22,9 +22,9 @@ class Clock:
 class CountingRoom(Room):
     walks = 0
 
-    def _count(self) -> tuple[int, int]:
+    def _look(self) -> None:
         self.walks += 1
-        return super()._count()
+        super()._look()
 
 
 @pytest.fixture
@@ -36,13 +36,48 @@ def put(folder: Path, name: str, octets: int = 100) -> Path:
     return box(folder, name).put(RawMail(content=b"x" * octets, arrived_at=NOW))
 
 
-def test_mails_in_every_box_count(tmp_path: Path, clock: Clock) -> None:
-    for name in (INCOMING, DONE, HUMAN):
+def test_mails_that_wait_count(tmp_path: Path, clock: Clock) -> None:
+    for name in (INCOMING, HUMAN):
         put(tmp_path, name)
-    room = Room(tmp_path, mails=4, octets=10_000, tick=clock)
+    room = Room(tmp_path, mails=3, octets=10_000, tick=clock)
+    assert not room.is_full()
     room.take(1)
     with pytest.raises(OSError, match="holds as many as"):
         room.take(1)
+
+
+@pytest.mark.parametrize("limit", [{"mails": 5}, {"octets": 600}])
+def test_handled_mails_refuse_none_and_the_oldest_of_them_make_room(
+    tmp_path: Path, clock: Clock, limit: dict[str, int]
+) -> None:
+    for day in (3, 1, 2, 4):
+        moment = NOW + timedelta(days=day)
+        box(tmp_path, DONE).put(RawMail(content=b"x" * 50, arrived_at=moment), f"{day}.done")
+    put(tmp_path, HUMAN, octets=50)
+    room = Room(tmp_path, **({"mails": 100, "octets": 10**6} | limit), tick=clock)
+    room.take(100)
+    left = box(tmp_path, DONE).names()
+    assert left == sorted(left)[-len(left) :] == [f"{day}.done" for day in (1, 2, 3, 4)][-len(left) :]
+    assert 0 < len(left) < 4
+    assert len(box(tmp_path, HUMAN).names()) == 1
+    assert not room.is_full()
+
+
+def test_what_waits_for_people_is_never_removed_and_what_is_signed_has_a_limit_of_its_own(
+    tmp_path: Path, clock: Clock
+) -> None:
+    for _ in range(2):
+        put(tmp_path, HUMAN)
+    put(tmp_path, DONE)
+    room = Room(tmp_path, mails=2, octets=10**6, tick=clock)
+    with pytest.raises(OSError, match="holds as many as"):
+        room.take(1)
+    assert room.is_full()
+    for _ in range(2):
+        room.take(1, times=SIGNED_TIMES)
+    with pytest.raises(OSError, match="holds as many as"):
+        room.take(1, times=SIGNED_TIMES)
+    assert len(box(tmp_path, HUMAN).names()) == 2
 
 
 def test_octets_count_too(tmp_path: Path, clock: Clock) -> None:
