@@ -59,12 +59,12 @@ class Press:
     async def take(self) -> Item | None:
         """The next message; None if there is none left, or the run stops."""
         while (item := self.take_now()) is None:
-            if self._signing and self._feeder.may_take and not self._failure:
+            if self._failure:
+                raise self._failure
+            if self._signing and self._feeder.may_take:
                 await self._next_signed()
             elif (held := await self._feeder.take()) is not None:
                 self._put([held])
-            elif self._failure:
-                raise self._failure
             else:
                 return None
         return item
