@@ -7,7 +7,7 @@ in a few seconds, and before a message begins the store has said, less than `FRE
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from itertools import islice
 from math import inf
@@ -192,7 +192,9 @@ class Feeder:
         """
         return max(asked, self._now() - FRESH_SECONDS / 2)
 
-    def _drop(self, out: Iterable[Held]) -> None:
+    def _drop(self, out: Collection[Held]) -> None:
+        if not out:
+            return
         for item in out:
             item.is_out = True
         self._stock = deque(item for item in self._stock if not item.is_out)

@@ -11,7 +11,7 @@ the way breaks the signature. There is no `l=`: the whole body is signed.
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -40,7 +40,6 @@ _OF_ONE_PERSON = (b"To:", b"Subject:", b"Date:", b"Message-ID:", b"List-Unsubscr
 _PADDING = PKCS1v15()
 _HASH = SHA256()
 _FIELD_END = re.compile(rb"\r\n(?![ \t])")
-_WHITE = re.compile(rb"[ \t\r\n]+")
 _END = b"\r\n\r\n"
 _LINE = 72
 """Characters of a line of the signature."""
@@ -125,22 +124,22 @@ def body_hash(message: bytes, start: int) -> bytes:
 def relaxed(field: bytes) -> bytes:
     """One header field canonicalised `relaxed`, without a line end (RFC 6376 section 3.4.2)."""
     name, _, value = field.partition(b":")
-    return name.strip().lower() + b":" + _WHITE.sub(b" ", value).strip()
+    value = value.replace(b"\r\n", b"").replace(b"\t", b" ")
+    while b"  " in value:
+        value = value.replace(b"  ", b" ")
+    return name.strip().lower() + b":" + value.strip(b" ")
 
 
 def _chosen(head: bytes) -> tuple[str, bytes]:
-    """The `h=` list, and what of the headers is signed, a CRLF after each.
-
-    Of fields that occur more than once the last is signed first (RFC 6376 section 5.4.2).
-    """
-    fields: dict[str, list[bytes]] = {}
+    """The `h=` list, and what of the headers is signed, a CRLF after each."""
+    names: list[str] = []
+    lines: list[bytes] = []
     for field in _FIELD_END.split(head):
         name, line = _read(field) if field.startswith(_OF_ONE_PERSON) else _read_known(field)
-        fields.setdefault(name, []).append(line)
-    if "from" not in fields:
-        raise MessageShapeError("no From")
-    there = tuple((name, len(fields.get(name, ()))) for name in SIGNED)
-    return _names(there), b"".join([line for name, count in there if count for line in reversed(fields[name])])
+        names.append(name)
+        lines.append(line)
+    listed, order = _order(tuple(names))
+    return listed, b"".join([lines[index] for index in order])
 
 
 def _read(field: bytes) -> tuple[str, bytes]:
@@ -154,24 +153,51 @@ _read_known = lru_cache(maxsize=64)(_read)
 
 
 @lru_cache(maxsize=16)
-def _names(there: tuple[tuple[str, int], ...]) -> str:
-    """The `h=` list: each name as often as it is there, the oversigned ones once more."""
-    return " ".join(f"{name}:" for name, count in there for _ in range(count + (name in OVERSIGNED)))[:-1]
+def _order(names: tuple[str, ...]) -> tuple[str, tuple[int, ...]]:
+    """For fields of these names: the `h=` list, and in which order which of them are signed.
+
+    Of fields that occur more than once the last is signed first (RFC 6376 section 5.4.2); the oversigned ones are
+    listed once more than they are there. Raises MessageShapeError without From.
+    """
+    if "from" not in names:
+        raise MessageShapeError("no From")
+    at = {name: [index for index, other in enumerate(names) if other == name] for name in SIGNED}
+    listed = [name for name in SIGNED for _ in range(len(at[name]) + (name in OVERSIGNED))]
+    return ": ".join(listed), tuple(index for name in SIGNED for index in reversed(at[name]))
 
 
 def _signature(key: DkimKey, names: str, canonical: bytes, bh: bytes, stamp: int) -> bytes:
     """One header: what is hashed is its unfolded form with an empty `b=`, which relaxing the folded one gives again."""
-    tags = (
-        f"v=1; a={key.algorithm}; c=relaxed/simple; d={key.domain}; s={key.selector}; t={stamp}; "
-        f"h={names}; bh={bh.decode('ascii')}; b="
-    )
-    value = b64encode(key.sign(canonical + f"dkim-signature:{tags}".encode("ascii"))).decode("ascii")
+    t = b"%d" % stamp
+    unfolded, folded = _layout(key.algorithm, key.domain, key.selector, names, len(t), len(bh))
+    value = b64encode(key.sign(canonical + unfolded[0] + t + unfolded[1] + bh + unfolded[2]))
     pieces = [value[index : index + _LINE] for index in range(0, len(value), _LINE)]
-    return _folded(["DKIM-Signature:", *tags.split(" ")], pieces).encode("ascii")
+    return b"\r\n ".join((folded[0] + t + folded[1] + bh + folded[2], *pieces)) + b"\r\n"
 
 
-def _folded(words: Iterable[str], pieces: Sequence[str]) -> str:
-    """Words with single spaces or folds between them, then the pieces of `b=`, where white space counts nothing."""
+_Layout: TypeAlias = tuple[bytes, bytes, bytes]
+"""What stands before, between and after the time and the hash of the body."""
+
+
+@lru_cache(maxsize=16)
+def _layout(
+    algorithm: str, domain: str, selector: str, names: str, t_length: int, bh_length: int
+) -> tuple[_Layout, _Layout]:
+    """The signature unfolded as it is hashed, and folded as it is sent, up to `b=`: the same for a whole job."""
+    t, bh = "\0" * t_length, "\1" * bh_length
+    tags = f"v=1; a={algorithm}; c=relaxed/simple; d={domain}; s={selector}; t={t}; h={names}; bh={bh}; b="
+    folded = _folded(["DKIM-Signature:", *tags.split(" ")])
+    return _around(f"dkim-signature:{tags}", t, bh), _around(folded, t, bh)
+
+
+def _around(text: str, t: str, bh: str) -> _Layout:
+    before, _, rest = text.partition(t)
+    between, _, after = rest.partition(bh)
+    return before.encode("ascii"), between.encode("ascii"), after.encode("ascii")
+
+
+def _folded(words: Iterable[str]) -> str:
+    """Words with single spaces or folds between them."""
     lines, line = [], ""
     for word in words:
         if line and len(line) + 1 + len(word) > _LINE:
@@ -179,4 +205,4 @@ def _folded(words: Iterable[str], pieces: Sequence[str]) -> str:
             line = word
         else:
             line = f"{line} {word}" if line else word
-    return "\r\n ".join((*lines, line, *pieces)) + "\r\n"
+    return "\r\n ".join((*lines, line))

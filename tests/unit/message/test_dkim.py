@@ -80,6 +80,19 @@ def test_what_is_no_message_is_refused():
             RSA.signed(text, NOON)
 
 
+def test_keys_times_and_headers_may_change_from_one_message_to_the_next():
+    both = Signer((rsa_key(), ed25519_key()))
+    records = RECORDS | records_of(ed25519_key())
+    without = MESSAGE.replace(b"MIME-Version: 1.0\r\n", b"")
+    twice = b"Reply-To: a@example.org\r\nReply-To: b@example.org\r\n" + MESSAGE
+    for at in (NOON, datetime(1999, 6, 15, 12, tzinfo=UTC), NOON):
+        for message in (MESSAGE, without, twice, MESSAGE):
+            for signer in (RSA, both):
+                signed = signer.signed(message, at)
+                assert dkimpy_verifies(signed, records)
+                assert tags(signed.partition(b"\r\nDKIM-")[0])["t"] == str(int(at.timestamp()))
+
+
 @settings(deadline=None, max_examples=60)
 @given(
     body=st.lists(st.text(alphabet=" \tabc.=", max_size=40), max_size=8),
