@@ -1,11 +1,9 @@
 """`newsletter jobs`: what was sent, what waits, what is unknown, and going on with it."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from newsletter.cli.common import (
@@ -15,29 +13,22 @@ from newsletter.cli.common import (
     YesOption,
     confirm,
     console,
-    in_short,
-    in_words,
     number,
     open_project,
     print_json,
 )
-from newsletter.cli.counts import counts_by_name, counts_table
 from newsletter.cli.entries import show_entries, state_named
+from newsletter.cli.job_showing import job_as_json, job_cells, show_job
 from newsletter.cli.retrying import ClassOption, RetryOption, retry_job
-from newsletter.cli.timing import show_schedule
-from newsletter.cli.waiting import waiting_events, waiting_of, waiting_words
+from newsletter.cli.sending_parts import sending_of
 from newsletter.delivery import settling
-from newsletter.delivery.hold import is_running
-from newsletter.delivery.job import JobEvent, JobState, SendJob, is_lost
+from newsletter.delivery.job import JobEvent, JobState, SendJob
 from newsletter.delivery.outcome import OPEN, Event, State
-from newsletter.delivery.worker import Sending
 from newsletter.store import deliveries
-from newsletter.store.feedback import bounce_counts
 from newsletter.store.identity import check
 from newsletter.store.jobs import change_job, get_job, list_jobs
 from subscribers.clock import utc_now
 from subscribers.errors import ConflictError, InputError
-from subscribers.transactions import reading
 
 app = typer.Typer(
     help="""Send jobs: list, show, pause, resume, cancel, settle. Without a command: the list.
@@ -47,12 +38,6 @@ app = typer.Typer(
               newsletter jobs show 3 --state unknown
     """,
     invoke_without_command=True,
-)
-
-LOST_RECORD = "record lost"
-LOST_WORDS = (
-    "after the backup that was restored; its record is lost. Who got it is not known here: the relay's log may tell. "
-    "It is never sent again."
 )
 
 JobArgument = Annotated[int, typer.Argument(metavar="JOB", help="Number of the job; `newsletter jobs` lists them.")]
@@ -70,41 +55,15 @@ def list_all(context: typer.Context, config: ConfigOption = None, as_json: JsonO
     project = open_project(config)
     found = [(job, deliveries.counts(project.engine, job.id)) for job in list_jobs(project.engine)]
     if as_json:
-        print_json([_as_json(project, job, counts) for job, counts in found])
+        print_json([job_as_json(project, job, counts) for job, counts in found])
         return
     table = Table("Job", "Issue", "State", box=None, pad_edge=False)
     for title in ("Audience", "Sent", "Not sent", "Unknown", "Open"):
         table.add_column(title, justify="right")
     table.add_column("Planned")
     for job, counts in found:
-        table.add_row(*_cells(project, job, counts))
+        table.add_row(*job_cells(project, job, counts))
     console.print(table if found else "No job yet: `newsletter send ISSUE` makes one.")
-
-
-def _cells(project: Project, job: SendJob, counts: dict[State, int]) -> list[str]:
-    lists = project.configuration.lists
-    zone = lists[job.list_slug].zone if job.list_slug in lists else None
-    bad = sum(counts.get(state, 0) for state in (State.REFUSED, State.EXPIRED, State.SKIPPED, State.CANCELLED))
-    still = sum(counts.get(state, 0) for state in OPEN)
-    figures = (job.audience, counts.get(State.SENT, 0), bad, counts.get(State.UNKNOWN, 0), still)
-    planned = in_short(job.created_at, zone=zone)
-    activity = activity_of(project, job, counts)
-    shown = ["?"] * len(figures) if activity == LOST_RECORD else [number(figure) for figure in figures]
-    return [str(job.id), f"{job.list_slug}/{job.slug}", activity, *shown, planned]
-
-
-def activity_of(project: Project, job: SendJob, counts: dict[State, int]) -> str:
-    """The state for people: a job is "running" only while a process sends it, and of a lost one nothing is known."""
-    if is_lost(job.digest):
-        return LOST_RECORD
-    if job.state is not JobState.RUNNING or is_running(project.engine, job, utc_now()):
-        return str(job.state)
-    only_waits = counts[State.DEFERRED] and not counts[State.QUEUED] and not counts[State.CLAIMED]
-    return "waiting" if only_waits else "interrupted"
-
-
-def _as_json(project: Project, job: SendJob, counts: dict[State, int]) -> dict[str, object]:
-    return {**asdict(job), "activity": activity_of(project, job, counts), "counts": counts_by_name(counts)}
 
 
 @app.command()
@@ -133,41 +92,7 @@ def show(
     if state is not None:
         show_entries(project, found, state, as_json=as_json)
         return
-    counts = deliveries.counts(project.engine, job)
-    due = deliveries.next_due(project.engine, job)
-    waiting = waiting_of(project, found) if counts[State.DEFERRED] else ()
-    if as_json:
-        more = {"next_due": due, "came_back": came_back(project, job), "slowest": waiting_events(waiting)}
-        print_json({**_as_json(project, found, counts), **more})
-        return
-    activity = activity_of(project, found, counts)
-    if activity == LOST_RECORD:
-        console.print(f"{found}: planned {in_words(found.created_at, zone=project.zone)}, {LOST_WORDS}")
-        return
-    console.print(f"{found}: {activity}, digest {found.digest}")
-    show_schedule(project, found)
-    if found.audience_where:
-        console.print(f"Only for {escape(found.for_whom)}")
-    if activity == "interrupted":
-        console.print("No process sends it: `newsletter send` with the same issue goes on.")
-    if found.overrides:
-        console.print(f"Sent in spite of errors against {', '.join(found.overrides)}")
-    console.print(counts_table(counts))
-    if bounced := came_back(project, job):
-        said = ", ".join(f"{number(count)} {kind}" for kind, count in bounced.items())
-        console.print(f"Sent, and came back by mail: {said}. Policy means: about us, not about the reader.")
-    lists = project.configuration.lists
-    zone = lists[found.list_slug].zone if found.list_slug in lists else project.zone
-    if waiting:
-        console.print(f"Waiting, the most first: {escape(waiting_words(waiting, zone))}.")
-    if due:
-        console.print(f"The next attempt is due {in_words(due, zone=zone)}.")
-
-
-def came_back(project: Project, job: int) -> dict[str, int]:
-    """Bounces of the job by what they said (hard, soft, policy, unknown), those erased meanwhile included."""
-    with reading(project.engine) as connection:
-        return dict(sorted(bounce_counts(connection, job).items()))
+    show_job(project, found, as_json=as_json)
 
 
 @app.command()
@@ -283,16 +208,6 @@ def _settling_question(job: SendJob, count: int, *, resend: bool) -> str:
     if resend:
         return f"Send {number(count)} unknown of {job} again? Whoever the relay did mail gets it twice."
     return f"Count {number(count)} unknown of {job} as sent? Whoever the relay did not mail gets nothing."
-
-
-def sending_of(project: Project) -> Sending:
-    """The parts of the project that sending needs."""
-    return Sending(
-        configuration=project.configuration,
-        engine=project.engine,
-        remember=project.ledger.append,
-        keyring=project.keyring,
-    )
 
 
 def _change(project: Project, job: int, event: JobEvent, then: str) -> None:

@@ -4,7 +4,7 @@ import typer
 from rich.table import Table
 
 from newsletter.cli.common import ConfigOption, JsonOption, console, number, open_project, print_json
-from newsletter.cli.jobs import sending_of
+from newsletter.cli.sending_parts import sending_of
 from newsletter.delivery.notices import send_notices
 from newsletter.store.notices import counts
 

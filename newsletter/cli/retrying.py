@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 
 from newsletter.cli.common import Project, confirm, console, number
+from newsletter.cli.sending_parts import sending_of
 from newsletter.delivery.outcome import Event, State, sources
 from newsletter.delivery.retry import Reason
 from newsletter.delivery.retrying import requeue_job
-from newsletter.delivery.worker import Sending
 from newsletter.store.jobs import get_job
 from newsletter.store.requeue import count_retryable
 from subscribers.errors import NegativeError
@@ -47,11 +47,5 @@ def retry_job(project: Project, job: int, state: State, kind: Reason | None, *, 
     if not count:
         raise NegativeError(f"nobody is {words} in {found} who could be tried again", remedy="")
     confirm(f"Queue {number(count)} again that were {words} in {found}?", yes=yes)
-    sending = Sending(
-        configuration=project.configuration,
-        engine=project.engine,
-        remember=project.ledger.append,
-        keyring=project.keyring,
-    )
-    done = requeue_job(sending, found, state, kind)
+    done = requeue_job(sending_of(project), found, state, kind)
     console.print(f"{number(done)} of {found} queued again: `newsletter send` with the same issue sends them.")

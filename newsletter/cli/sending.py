@@ -1,12 +1,9 @@
 """`newsletter send`: plan the job, ask, run it with progress, and say what came of it."""
 
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import asdict, replace
 from typing import Annotated
 
 import typer
-from sqlalchemy.exc import DBAPIError
 
 from newsletter.cli.checking import IssueArgument, show_findings
 from newsletter.cli.common import (
@@ -22,27 +19,22 @@ from newsletter.cli.common import (
     open_project,
     print_json_line,
 )
-from newsletter.cli.counts import counts_by_name, counts_table
+from newsletter.cli.counts import counts_by_name
 from newsletter.cli.explain import known_rules
-from newsletter.cli.jobs import activity_of, sending_of
 from newsletter.cli.retention import erase_first
 from newsletter.cli.scheduling import AtOption, SpreadOption
 from newsletter.cli.segments import WhereOption, read_where
-from newsletter.cli.send_progress import reporting
-from newsletter.cli.timing import Timing, is_for_later, read_timing, replan, show_halt, show_timing
+from newsletter.cli.sending_shown import run_shown
+from newsletter.cli.timing import Timing, is_for_later, read_timing, replan, show_timing
 from newsletter.cli.workshop import Workpiece, try_relay, work_on
-from newsletter.delivery.control import Stop
 from newsletter.delivery.job import JobState, Plan, SendJob, decide_plan
-from newsletter.delivery.means import JobResult
-from newsletter.delivery.worker import run_job
 from newsletter.store import deliveries
 from newsletter.store.audience import count_audience
 from newsletter.store.identity import check
-from newsletter.store.job_times import schedule
 from newsletter.store.jobs import FrozenIssue, find_job, plan_job
 from newsletter.store.media import save_media
 from subscribers.clock import utc_now
-from subscribers.errors import NegativeError, ServiceError
+from subscribers.errors import NegativeError
 from subscribers.segment import Segment
 
 
@@ -204,65 +196,3 @@ def _say_finished(project: Project, job: SendJob, *, quiet: bool) -> None:
         console.print(
             f"{job} is {job.state} since {since}: nobody gets it twice. `newsletter jobs show {job.id}` has the counts."
         )
-
-
-# ---------------------------------------------------------------- running
-
-
-def run_shown(project: Project, job: SendJob, *, as_json: bool, power_safe: bool = False) -> JobResult:
-    """Run `job` with a progress bar, or with a line of JSON now and then, and show the result."""
-    try:
-        with reporting(job, as_json=as_json) as reporter:
-            sending = replace(sending_of(project), power_safe=power_safe or None)
-            result = run_job(sending, job, report=reporter)
-    except ServiceError as error:
-        if as_json:
-            print_json_line({"event": "error", "what": error.what, "where": error.where, "remedy": error.remedy})
-        _show_how_far(project, job, quiet=as_json)
-        raise
-    if result.stop is Stop.INTERRUPTED and result.job.starts_at:
-        schedule(project.engine, job.id, None)  # theirs to go on with, no longer that of `serve`
-    if as_json:
-        print_json_line({"event": "end", "job": job.id, **_summary(project, result)})
-    else:
-        show_result(project, result)
-    return result
-
-
-def _show_how_far(project: Project, job: SendJob, *, quiet: bool) -> None:
-    """The counts of a run that relay or database ended; the error says the rest."""
-    with suppress(DBAPIError):  # the database may be what is gone
-        if not quiet:
-            console.print(counts_table(deliveries.counts(project.engine, job.id)))
-
-
-def show_result(project: Project, result: JobResult) -> None:
-    """Counts by state, why it ended, and what happens next."""
-    recovered = asdict(result.recovered)
-    if any(recovered.values()):
-        console.print(
-            "Left behind by an earlier run that died: " + ", ".join(f"{n} {what}" for what, n in recovered.items())
-        )
-    console.print(counts_table(result.counts))
-    activity = activity_of(project, result.job, result.counts)
-    console.print(f"{result.job}: {activity}; {number(result.handled)} in {result.seconds:.1f} s ({result.rate:.0f}/s)")
-    if result.stop is Stop.INTERRUPTED:
-        errors.print("Interrupted: what was in flight is finished and recorded. The same command goes on.")
-    if result.stop is Stop.HALTED:
-        show_halt(result.job)
-    if result.next_due and not result.stop:
-        zone = project.configuration.mailing_list(result.job.list_slug).zone
-        when = in_words(result.next_due, zone=zone)
-        errors.print(f"Some wait. The next attempt is due {when}: `newsletter serve`, or this command again then.")
-
-
-def _summary(project: Project, result: JobResult) -> dict[str, object]:
-    return {
-        "state": result.job.state,
-        "activity": activity_of(project, result.job, result.counts),
-        "counts": counts_by_name(result.counts),
-        "handled": result.handled,
-        "seconds": round(result.seconds, 3),
-        "next_due": result.next_due,
-        "stop": result.stop,
-    }

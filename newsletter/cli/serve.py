@@ -133,8 +133,8 @@ def _said_of(done: RetentionRun) -> str:
 
 def deferred(project: Project) -> Scheduled:
     """Start planned jobs at their time and try deferred deliveries again when they are due; look every minute."""
-    from newsletter.cli.jobs import sending_of
     from newsletter.cli.retention import erase_first
+    from newsletter.cli.sending_parts import sending_of
     from newsletter.delivery.continuing import continue_due
 
     stopping = threading.Event()
@@ -154,7 +154,7 @@ def deferred(project: Project) -> Scheduled:
 
 def notices(project: Project) -> Scheduled:
     """Send service mails as soon as they are queued; after a failure (a relay that is down) wait a minute."""
-    from newsletter.cli.jobs import sending_of
+    from newsletter.cli.sending_parts import sending_of
     from newsletter.delivery.notices import send_notices
 
     stopping = threading.Event()

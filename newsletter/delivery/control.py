@@ -10,8 +10,9 @@ from enum import StrEnum
 from typing import ParamSpec, TypeVar
 
 from newsletter.delivery.outcome import Outcome, State, move
-from newsletter.delivery.session import Session, Timeouts
+from newsletter.delivery.session import Session
 from newsletter.delivery.slowest import Waiting
+from newsletter.delivery.timeouts import Timeouts
 from subscribers.errors import ServiceError
 
 P = ParamSpec("P")

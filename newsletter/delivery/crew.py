@@ -10,10 +10,11 @@ from newsletter.delivery.feeder import Feeder
 from newsletter.delivery.gate import Doorway, Gate
 from newsletter.delivery.lane import Lane
 from newsletter.delivery.portions import Portion
+from newsletter.delivery.relay_error import RelayError
 from newsletter.delivery.relays import Limits
 from newsletter.delivery.session import Session
 from newsletter.delivery.shares import Shares
-from newsletter.delivery.smtp import RelayError, open_session
+from newsletter.delivery.smtp import open_session
 from subscribers.errors import NewsletterError
 
 LOOK = 0.2

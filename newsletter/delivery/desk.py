@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from newsletter.delivery.control import Control, Pace
+from newsletter.delivery.endpoint import Endpoint
 from newsletter.delivery.feeder import Feeder
 from newsletter.delivery.journal import Journal
 from newsletter.delivery.press import Press
 from newsletter.delivery.recorder import Recorder
-from newsletter.delivery.smtp import Endpoint
 from newsletter.delivery.throttle import Bucket
 from subscribers.clock import Clock
 

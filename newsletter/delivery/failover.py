@@ -5,8 +5,10 @@ from collections.abc import Collection
 from newsletter.config import Configuration
 from newsletter.config_lists import MailingList
 from newsletter.config_relays import Relay
-from newsletter.delivery.session import Session, Timeouts
-from newsletter.delivery.smtp import endpoint_of, open_session
+from newsletter.delivery.endpoint import endpoint_of
+from newsletter.delivery.session import Session
+from newsletter.delivery.smtp import open_session
+from newsletter.delivery.timeouts import Timeouts
 from subscribers.errors import NewsletterError
 
 IMPATIENT = Timeouts(connect=10, greeting=30)

@@ -5,11 +5,13 @@ from collections.abc import Awaitable
 
 from newsletter.delivery.attempt import Attempt, Letter, Result, accepted, give_up_connecting, judge
 from newsletter.delivery.desk import Desk
+from newsletter.delivery.endpoint import Endpoint
 from newsletter.delivery.outcome import Outcome
 from newsletter.delivery.press import Item
+from newsletter.delivery.relay_error import RelayError
 from newsletter.delivery.retry import Circumstances
 from newsletter.delivery.session import Session
-from newsletter.delivery.smtp import Endpoint, RelayError, open_session
+from newsletter.delivery.smtp import open_session
 from newsletter.store.claims import Claimed
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from newsletter.delivery.attempt import Letter
 from newsletter.delivery.control import Pace, Progress, Stop
 from newsletter.delivery.courtesy import Manners
+from newsletter.delivery.endpoint import Endpoint
 from newsletter.delivery.job import SendJob
 from newsletter.delivery.outcome import State
 from newsletter.delivery.recovery import Books
 from newsletter.delivery.relays import Limits, Via
-from newsletter.delivery.smtp import Endpoint
 from newsletter.message.dkim import Signer
 from newsletter.store.claims import Claimed
 from newsletter.store.deliveries import Recovered

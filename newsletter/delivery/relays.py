@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from newsletter.delivery.control import Control, Pace
+from newsletter.delivery.endpoint import Endpoint
 from newsletter.delivery.feeder import Feeder
 from newsletter.delivery.shares import Shares
-from newsletter.delivery.smtp import Endpoint
 from newsletter.delivery.stock import Held
 
 LOOK = 0.02

@@ -9,7 +9,6 @@ what it says of the one is known before the other's body is written.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from newsletter.delivery.attempt import Attempt, Letter, Result
@@ -17,6 +16,7 @@ from newsletter.delivery.dialogue import Dialogue, SessionLostError
 from newsletter.delivery.offers import Offers, stuff
 from newsletter.delivery.reply import Reply
 from newsletter.delivery.retry import END_OF_SESSION, Stage
+from newsletter.delivery.timeouts import Timeouts
 
 BLOCK = 256 * 1024
 """Octets handed to the transport at once; there must be progress within `Timeouts.block` for each."""
@@ -29,23 +29,6 @@ BeforeDot: TypeAlias = Callable[[], Awaitable[None] | None]
 """Called just before the final dot is written, and awaited if it returns what to wait for; if it raises, no dot is."""
 Following: TypeAlias = Callable[[], Letter | None]
 """The letter that will be sent next in this session, or None if there is none yet."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
-    """Seconds to wait for the server (A22, RFC 5321 section 4.5.3.2)."""
-
-    connect: float = 30
-    """Until the TCP connection stands."""
-    greeting: float = 300
-    """Each step until the session is ready: greeting, EHLO, STARTTLS, AUTH."""
-    mail: float = 300
-    rcpt: float = 300
-    data: float = 120
-    block: float = 180
-    dot: float = 600
-    quit: float = 10
-    """Politeness has its limits: nothing depends on the reply."""
 
 
 class Session:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from newsletter.config import Configuration
 from newsletter.delivery.control import Pace, Progress
+from newsletter.delivery.endpoint import endpoint_of
 from newsletter.delivery.forecast import spread_speed
 from newsletter.delivery.hold import holding
 from newsletter.delivery.job import JobEvent, SendJob
@@ -22,7 +23,6 @@ from newsletter.delivery.recovery import Books
 from newsletter.delivery.relays import Limits, Via, together
 from newsletter.delivery.run import Run
 from newsletter.delivery.signing import processes_for
-from newsletter.delivery.smtp import endpoint_of
 from newsletter.message.dkim import Signer
 from newsletter.store import jobs
 from newsletter.store.dkim_keys import signer_of

@@ -9,7 +9,8 @@ from sqlalchemy.exc import DBAPIError
 
 from newsletter.config import Configuration
 from newsletter.config_relays import Relay
-from newsletter.delivery.smtp import endpoint_of, open_session
+from newsletter.delivery.endpoint import endpoint_of
+from newsletter.delivery.smtp import open_session
 from newsletter.doctor.diagnosis import Diagnosis, fault, good, note, warning
 from newsletter.store.dkim_keys import signer_of
 from newsletter.store.engine import explain

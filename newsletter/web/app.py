@@ -83,68 +83,82 @@ class _Site:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="pages")
 
     def app(self) -> Starlette:
-        pages = self._pages
-        unsubscribing = Unsubscribing(
-            pages=pages,
-            verify=partial(self._parts.keyring.verify, Purpose.UNSUBSCRIBE),
-            sign_undo=Presses(keyring=self._parts.keyring).sign,
-            find_list=self._find_list,
-            end=self._writer.end,
-            clock=self._parts.clock,
-        )
-        signing_up = SigningUp(configuration=self._parts.configuration, pages=pages, counter=self._counter())
-        shelf = Shelf(self._parts.engine)
-        archive = Archive(
-            configuration=self._parts.configuration,
-            shelf=shelf,
-            pages=pages,
-            in_thread=self._in_thread,
-            error=self.error,
-        )
-        media = Media(
-            folder=self._parts.configuration.data_dir / "media",
-            is_withdrawn=lambda name: self._in_thread(partial(shelf.is_withdrawn, name)),
-            error=self.error,
+        shell = Middleware(
+            Shell,
+            prefix=self._pages.prefix,
+            headers=common_headers(self._parts.configuration.site.base_url, self._pages.style_hash),
+            failed=partial(self.error, 500),
+            logs=self._parts.logs_access,
+            answered=self._parts.works.answered,
         )
         app = Starlette(
-            routes=[
-                Route("/u/{token}", unsubscribing.unsubscribe, methods=["GET", "POST"]),
-                Route("/aanmelden/{list}", signing_up.sign_up, methods=["GET", "POST"]),
-                Route("/subscribe/{list}", signing_up.sign_up, methods=["GET", "POST"]),
-                Route("/bevestig/{token}", self._confirming(pages).confirm, methods=["GET", "POST"]),
-                *subscriber_routes(self._parts, pages, self._writer.end, self._in_thread),
-                Route("/privacy/{list}", Privacy(self._parts.configuration, pages, self.error).privacy),
-                Route("/media/{name}", media.media),
-                Route("/archive", archive.lists),
-                Route("/archive/{list}", archive.index),
-                Route("/archive/{list}/feed.atom", archive.feed),
-                Route("/archive/{list}/{slug}", archive.archive),
-                Route("/archive/{list}/{slug}/{file}", archive.calendar),
-                Route("/sitemap.xml", archive.sitemap),
-                Route("/robots.txt", archive.robots),
-                Route("/u/", self.help),
-                Route("/u", self.help),
-                Route("/voorkeuren/", self.help),
-                Route("/", self.home),
-                Route("/favicon.ico", self.favicon),
-                Route("/healthz", self.healthz),
-                Route("/metrics", self._metrics().metrics),
-            ],
-            middleware=[
-                Middleware(
-                    Shell,
-                    prefix=pages.prefix,
-                    headers=common_headers(self._parts.configuration.site.base_url, pages.style_hash),
-                    failed=partial(self.error, 500),
-                    logs=self._parts.logs_access,
-                    answered=self._parts.works.answered,
-                )
-            ],
+            routes=[*self._routes_of_people(), *self._routes_of_shelf(), *self._routes_of_house()],
+            middleware=[shell],
             exception_handlers={HTTPException: self._refuse},
             lifespan=self._lifespan,
         )
         app.router.redirect_slashes = False  # a redirect would lose a POST (A11)
         return app
+
+    def _routes_of_people(self) -> list[Route]:
+        """Joining, leaving, knowing: pages that are about one person."""
+        pages, parts = self._pages, self._parts
+        unsubscribing = Unsubscribing(
+            pages=pages,
+            verify=partial(parts.keyring.verify, Purpose.UNSUBSCRIBE),
+            sign_undo=Presses(keyring=parts.keyring).sign,
+            find_list=self._find_list,
+            end=self._writer.end,
+            clock=parts.clock,
+        )
+        signing_up = SigningUp(configuration=parts.configuration, pages=pages, counter=self._counter())
+        return [
+            Route("/u/{token}", unsubscribing.unsubscribe, methods=["GET", "POST"]),
+            Route("/aanmelden/{list}", signing_up.sign_up, methods=["GET", "POST"]),
+            Route("/subscribe/{list}", signing_up.sign_up, methods=["GET", "POST"]),
+            Route("/bevestig/{token}", self._confirming(pages).confirm, methods=["GET", "POST"]),
+            *subscriber_routes(parts, pages, self._writer.end, self._in_thread),
+        ]
+
+    def _routes_of_shelf(self) -> list[Route]:
+        """What was sent, for everybody: the archive and its images."""
+        configuration, shelf = self._parts.configuration, Shelf(self._parts.engine)
+        archive = Archive(
+            configuration=configuration,
+            shelf=shelf,
+            pages=self._pages,
+            in_thread=self._in_thread,
+            error=self.error,
+        )
+        media = Media(
+            folder=configuration.data_dir / "media",
+            is_withdrawn=lambda name: self._in_thread(partial(shelf.is_withdrawn, name)),
+            error=self.error,
+        )
+        return [
+            Route("/media/{name}", media.media),
+            Route("/archive", archive.lists),
+            Route("/archive/{list}", archive.index),
+            Route("/archive/{list}/feed.atom", archive.feed),
+            Route("/archive/{list}/{slug}", archive.archive),
+            Route("/archive/{list}/{slug}/{file}", archive.calendar),
+            Route("/sitemap.xml", archive.sitemap),
+            Route("/robots.txt", archive.robots),
+        ]
+
+    def _routes_of_house(self) -> list[Route]:
+        """The pages about the service itself."""
+        privacy = Privacy(self._parts.configuration, self._pages, self.error)
+        return [
+            Route("/privacy/{list}", privacy.privacy),
+            Route("/u/", self.help),
+            Route("/u", self.help),
+            Route("/voorkeuren/", self.help),
+            Route("/", self.home),
+            Route("/favicon.ico", self.favicon),
+            Route("/healthz", self.healthz),
+            Route("/metrics", self._metrics().metrics),
+        ]
 
     def error(self, status: int) -> Response:
         return HTMLResponse(self._pages.errors[status], status)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from newsletter.cli.common import open_project
-from newsletter.cli.jobs import sending_of
+from newsletter.cli.sending_parts import sending_of
 from newsletter.delivery.continuing import ContinuingError, continue_due
 from newsletter.delivery.job import JobState
 from newsletter.delivery.outcome import State

@@ -7,8 +7,10 @@ import pytest
 
 from newsletter.delivery.access_token import Given
 from newsletter.delivery.attempt import Letter, Result
+from newsletter.delivery.endpoint import Endpoint
 from newsletter.delivery.outcome import State
-from newsletter.delivery.smtp import Endpoint, RelayError, open_session
+from newsletter.delivery.relay_error import RelayError
+from newsletter.delivery.smtp import open_session
 from tests.support.sending import World, fresh_store, planned
 from tests.support.smtp import ScriptedServer, make_authority
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from newsletter.delivery.outcome import State
-from newsletter.delivery.session import Timeouts
+from newsletter.delivery.timeouts import Timeouts
 from newsletter.delivery.worker import run_with
 from newsletter.store import deliveries, jobs
 from subscribers.errors import ServiceError

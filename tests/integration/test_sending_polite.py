@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 
 from newsletter.delivery.control import Stop
 from newsletter.delivery.courtesy import Courtesy, Manners
+from newsletter.delivery.endpoint import Endpoint
 from newsletter.delivery.job import JobEvent
 from newsletter.delivery.lines import Line
 from newsletter.delivery.outcome import Event, Outcome, State
@@ -19,7 +20,6 @@ from newsletter.delivery.pacing import Ramp, Rate, microseconds
 from newsletter.delivery.receivers import Receivers, grouped
 from newsletter.delivery.relays import Via, together
 from newsletter.delivery.retry import Reason
-from newsletter.delivery.smtp import Endpoint
 from newsletter.delivery.windows import Hours, Window
 from newsletter.delivery.worker import run_with
 from newsletter.store import jobs

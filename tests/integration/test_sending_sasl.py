@@ -12,7 +12,7 @@ import pytest
 
 from newsletter.delivery.access_token import FromCommand, Given
 from newsletter.delivery.outcome import State
-from newsletter.delivery.smtp import RelayError
+from newsletter.delivery.relay_error import RelayError
 from tests.support.dovecot import PASSWORD, USER, running_dovecot
 from tests.support.postfix import running_postfix
 from tests.support.sending import IMPATIENT, World, fresh_store, paced, planned

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from newsletter.delivery.session import Timeouts
-from newsletter.delivery.smtp import Endpoint, RelayError, open_session
+from newsletter.delivery.endpoint import Endpoint
+from newsletter.delivery.relay_error import RelayError
+from newsletter.delivery.smtp import open_session
+from newsletter.delivery.timeouts import Timeouts
 from subscribers.errors import ConfigurationError, NewsletterError
 from tests.support.smtp import ScriptedServer
 

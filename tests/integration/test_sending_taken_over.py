@@ -17,8 +17,9 @@ import uvloop
 from newsletter.delivery import smtp
 from newsletter.delivery.attempt import Letter, Result
 from newsletter.delivery.dialogue import Dialogue
+from newsletter.delivery.endpoint import Endpoint
 from newsletter.delivery.session import Session
-from newsletter.delivery.smtp import Endpoint, open_session
+from newsletter.delivery.smtp import open_session
 from tests.support.smtp import ScriptedServer, make_authority
 
 LOOPS: list[Callable[[], asyncio.AbstractEventLoop]] = [asyncio.new_event_loop, uvloop.new_event_loop]

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from newsletter.delivery.outcome import State
-from newsletter.delivery.smtp import RelayError
+from newsletter.delivery.relay_error import RelayError
 from tests.support.sending import World, fresh_store, planned
 from tests.support.smtp import ScriptedServer, make_authority
 from tests.support.tampering import adding_to_go_ahead, tampering, with_starttls_crossed_out, without_starttls

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from newsletter.delivery.outcome import State
-from newsletter.delivery.smtp import RelayError
+from newsletter.delivery.relay_error import RelayError
 from subscribers.errors import ConfigurationError
 from tests.support.sending import IMPATIENT, World, fresh_store, paced, planned
 from tests.support.smtp import CLOSE, RESET, SILENCE, ScriptedServer, at, make_authority

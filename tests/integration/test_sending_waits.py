@@ -17,7 +17,7 @@ from newsletter.delivery.portions import Portion
 from newsletter.delivery.receivers import Receivers
 from newsletter.delivery.relay_uses import Asking
 from newsletter.delivery.relays import Limits
-from newsletter.delivery.session import Timeouts
+from newsletter.delivery.timeouts import Timeouts
 from newsletter.delivery.windows import Hours, Window
 from newsletter.delivery.worker import run_with
 from newsletter.store import jobs

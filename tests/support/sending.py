@@ -15,12 +15,12 @@ from sqlalchemy import Engine, insert, select
 from newsletter.compose.compiled import CompiledIssue
 from newsletter.delivery.attempt import Letter
 from newsletter.delivery.control import Pace
+from newsletter.delivery.endpoint import Endpoint
 from newsletter.delivery.job import SendJob
 from newsletter.delivery.means import JobResult, Means
 from newsletter.delivery.outcome import State
 from newsletter.delivery.recovery import Books
-from newsletter.delivery.session import Timeouts
-from newsletter.delivery.smtp import Endpoint
+from newsletter.delivery.timeouts import Timeouts
 from newsletter.delivery.worker import run_with
 from newsletter.message.identity import MailIdentity
 from newsletter.store import deliveries, jobs

@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.config_relays import Relay
 from newsletter.delivery.access_token import FRESH_SECONDS, FromCommand, Given
-from newsletter.delivery.smtp import Endpoint
+from newsletter.delivery.endpoint import Endpoint
 from subscribers.errors import ConfigurationError, ServiceError
 
 RELAY = {"host": "127.0.0.1", "port": 25, "security": "none"}
