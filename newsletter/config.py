@@ -96,10 +96,6 @@ class Configuration(Table):
             remedy=_which_list(slug, self.lists),
         )
 
-    def relay_of(self, slug: str) -> Relay:
-        """The relay that the list `slug` is sent through, or the first of several."""
-        return self.relays[self.mailing_list(slug).relay]
-
     def relays_of(self, slug: str) -> dict[str, Relay]:
         """All relays that the list `slug` is sent through, by name."""
         return {name: self.relays[name] for name in self.mailing_list(slug).relay_names}

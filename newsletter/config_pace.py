@@ -93,6 +93,9 @@ class Pace(Table):
     halt_percent: Annotated[float, Field(gt=0, le=100)] = 25
     """Permanent refusals of whatever kind in a hundred, once `halt_sample` were tried."""
     halt_sample: Annotated[int, Field(ge=10)] = 100
+    power_safe: bool | None = None
+    """Whether every job syncs the disk before every group of messages (docs/decisions/0018); unless given, with
+    PostgreSQL."""
 
     @model_validator(mode="after")
     def _one_group_each(self) -> Self:

@@ -1,6 +1,8 @@
 """What every command shares: finding the project, talking to a person, and turning errors into exit statuses."""
 
+import errno
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -28,6 +30,7 @@ from rich.progress import (
 from rich.text import Text
 from sqlalchemy import Engine
 
+from newsletter.cli.unread import to_nowhere
 from newsletter.config import Configuration, find_file, load
 from newsletter.store.engine import connect
 from newsletter.store.forgetting import Forgetting
@@ -49,6 +52,12 @@ class SafeConsole(Console):
     def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401 - Rich's options
         """Text and table cells come through here before they are markup."""
         return super().render_str(text.translate(_VISIBLE), **options)
+
+    def on_broken_pipe(self) -> None:
+        """Nobody reads. Of standard error that ends nothing; of standard output whoever prints decides."""
+        if not self.stderr:
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+        to_nowhere(sys.stderr)
 
 
 console = SafeConsole(highlight=False, soft_wrap=True)
@@ -209,8 +218,8 @@ def progress(*, quiet: bool = False) -> AbstractContextManager[Progress]:
 
 
 @contextmanager
-def progress_of(kind: type[B], *, quiet: bool = False) -> Iterator[B]:
-    """The same, of a kind of one's own."""
+def progress_of(kind: type[B], *, quiet: bool = False, left: ProgressColumn | None = None) -> Iterator[B]:
+    """The same, of a kind of one's own; `left` shows the time left, if not from how fast the bar moves."""
     bar = kind(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -218,7 +227,7 @@ def progress_of(kind: type[B], *, quiet: bool = False) -> Iterator[B]:
         TextColumn("{task.percentage:>3.0f}%"),
         _Rate(),
         TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        left or TimeRemainingColumn(),
         console=errors,
         disable=quiet or not errors.is_terminal,
         transient=False,

@@ -13,7 +13,7 @@ from newsletter.config_dkim import Dkim
 from newsletter.config_keys import nearest
 from newsletter.config_lists import MailingList
 from newsletter.doctor.diagnosis import Diagnosis, Level, is_ill
-from newsletter.doctor.domain import Sender, examine
+from newsletter.doctor.domain import RelayHost, Sender, examine
 from subscribers.errors import ConfigurationError, NegativeError
 
 _SIGNS = {
@@ -71,18 +71,18 @@ def _examined(project: Project, *, offline: bool, quiet: bool) -> list[Diagnosis
         errors.print("Asking DNS ...")
     resolver = DnsResolver()
     for slug, item in configuration.lists.items():
-        found += examine(resolver, _sender(configuration, slug, item))
+        found += examine(resolver, sender_of(configuration, slug, item))
     return list(dict.fromkeys(found))
 
 
-def _sender(configuration: Configuration, slug: str, item: MailingList) -> Sender:
+def sender_of(configuration: Configuration, slug: str, item: MailingList) -> Sender:
+    """What of a list matters to DNS, with every relay that its mail goes through."""
     from newsletter.store.dkim_keys import public_record, signer_of
 
     try:
         signer = signer_of(configuration, slug)
     except ConfigurationError:  # said already, with the remedy
         signer = None
-    relay = configuration.relay_of(slug)
     mailboxes = (item.reply_to, item.unsubscribe_mailbox, item.bounce_mailbox)
     return Sender(
         domain=item.sender.parsed.domain,
@@ -92,7 +92,10 @@ def _sender(configuration: Configuration, slug: str, item: MailingList) -> Sende
             (key.domain, f"{key.selector}._domainkey.{key.domain}", public_record(key.private))
             for key in (signer.keys if signer else ())
         ),
-        relay_host="" if relay.is_loopback else relay.host,
+        relays=tuple(
+            RelayHost(name=name, host="" if relay.is_loopback else relay.host)
+            for name, relay in configuration.relays_of(slug).items()
+        ),
     )
 
 

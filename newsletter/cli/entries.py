@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from newsletter.cli.common import Project, console, errors, in_short, number, print_json_line
 from newsletter.cli.known_words import without_code
-from newsletter.delivery.job import SendJob
+from newsletter.delivery.job import JobState, SendJob
 from newsletter.delivery.outcome import State
 from newsletter.store import deliveries
 from newsletter.store.settling import Entry, entries
@@ -37,10 +37,25 @@ def show_entries(project: Project, job: SendJob, state: State, *, as_json: bool)
     if not as_json and not listed:
         console.print(f"Nobody is {state.name.lower()} in {job}.")
     elif not as_json and state is State.UNKNOWN:
-        console.print(
-            f"Look in the relay's log. If it has them: `newsletter jobs settle {job.id} --as-sent`; "
-            f"if not: `newsletter jobs settle {job.id} --resend`."
-        )
+        console.print(f"What became of them: {_how_to_settle(job)}.")
+
+
+def unknown_hint(job: SendJob, counts: dict[State, int]) -> str:
+    """How to list and settle the unknown ones of a job; nothing if it has none."""
+    if not counts[State.UNKNOWN]:
+        return ""
+    return (
+        f"{number(counts[State.UNKNOWN])} unknown: `newsletter jobs show {job.id} --state unknown` lists them; "
+        f"what became of them: {_how_to_settle(job)}."
+    )
+
+
+def _how_to_settle(job: SendJob) -> str:
+    resend = "" if job.state is JobState.CANCELLED else ", --resend if not"
+    return (
+        f"`newsletter jobs settle {job.id} --maillog FILE` asks the relay's log; without it --as-sent if the relay had "
+        f"them{resend}"
+    )
 
 
 def _line(project: Project, job: SendJob, entry: Entry) -> str:

@@ -5,8 +5,9 @@ from dataclasses import asdict
 from rich.markup import escape
 
 from newsletter.cli.common import Project, console, in_short, in_words, number, print_json
-from newsletter.cli.counts import counts_by_name, counts_table
-from newsletter.cli.timing import show_schedule
+from newsletter.cli.counts import aside_of, counts_by_name, counts_table
+from newsletter.cli.entries import unknown_hint
+from newsletter.cli.timing import how_it_goes_on, show_schedule
 from newsletter.cli.waiting import waiting_events, waiting_of, waiting_words
 from newsletter.delivery.hold import is_running
 from newsletter.delivery.job import JobState, SendJob, is_lost
@@ -30,7 +31,8 @@ def activity_of(project: Project, job: SendJob, counts: dict[State, int]) -> str
     if job.state is not JobState.RUNNING or is_running(project.engine, job, utc_now()):
         return str(job.state)
     only_waits = counts[State.DEFERRED] and not counts[State.QUEUED] and not counts[State.CLAIMED]
-    return "waiting" if only_waits else "interrupted"
+    is_for_later = job.starts_at is not None and job.starts_at > utc_now()
+    return "waiting" if only_waits or is_for_later else "interrupted"
 
 
 def job_cells(project: Project, job: SendJob, counts: dict[State, int]) -> list[str]:
@@ -48,7 +50,8 @@ def job_cells(project: Project, job: SendJob, counts: dict[State, int]) -> list[
 
 def job_as_json(project: Project, job: SendJob, counts: dict[State, int]) -> dict[str, object]:
     """A job for machines."""
-    return {**asdict(job), "activity": activity_of(project, job, counts), "counts": counts_by_name(counts)}
+    named = counts_by_name(counts, aside_of(project.engine, job.id, counts))
+    return {**asdict(job), "activity": activity_of(project, job, counts), "counts": named}
 
 
 def show_job(project: Project, job: SendJob, *, as_json: bool = False) -> None:
@@ -65,7 +68,10 @@ def show_job(project: Project, job: SendJob, *, as_json: bool = False) -> None:
         console.print(f"{job}: planned {in_words(job.created_at, zone=project.zone)}, {LOST_WORDS}")
         return
     _show_plan(project, job, activity)
-    console.print(counts_table(counts))
+    aside = aside_of(project.engine, job.id, counts)
+    console.print(counts_table(counts, aside, is_left=not is_running(project.engine, job, utc_now())))
+    if hint := unknown_hint(job, counts):
+        console.print(hint)
     if bounced := came_back(project, job.id):
         said = ", ".join(f"{number(count)} {kind}" for kind, count in bounced.items())
         console.print(f"Sent, and came back by mail: {said}. Policy means: about us, not about the reader.")
@@ -83,7 +89,7 @@ def _show_plan(project: Project, job: SendJob, activity: str) -> None:
     if job.audience_where:
         console.print(f"Only for {escape(job.for_whom)}")
     if activity == "interrupted":
-        console.print("No process sends it: `newsletter send` with the same issue goes on.")
+        console.print(f"No process sends it now: {how_it_goes_on(project, job)}.")
     if job.overrides:
         console.print(f"Sent in spite of errors against {', '.join(job.overrides)}")
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from newsletter.cli.common import (
@@ -13,6 +14,7 @@ from newsletter.cli.common import (
     YesOption,
     confirm,
     console,
+    errors,
     number,
     open_project,
     print_json,
@@ -21,10 +23,11 @@ from newsletter.cli.entries import show_entries, state_named
 from newsletter.cli.job_showing import job_as_json, job_cells, show_job
 from newsletter.cli.retrying import ClassOption, RetryOption, retry_job
 from newsletter.cli.sending_parts import sending_of
+from newsletter.cli.timing import how_it_goes_on
 from newsletter.delivery import settling
 from newsletter.delivery.job import JobEvent, JobState, SendJob
 from newsletter.delivery.outcome import OPEN, Event, State
-from newsletter.store import deliveries
+from newsletter.store import deliveries, job_times
 from newsletter.store.identity import check
 from newsletter.store.jobs import change_job, get_job, list_jobs
 from subscribers.clock import utc_now
@@ -53,6 +56,7 @@ def list_all(context: typer.Context, config: ConfigOption = None, as_json: JsonO
     if context.invoked_subcommand:
         return
     project = open_project(config)
+    _settle_stopped(project)
     found = [(job, deliveries.counts(project.engine, job.id)) for job in list_jobs(project.engine)]
     if as_json:
         print_json([job_as_json(project, job, counts) for job, counts in found])
@@ -88,6 +92,7 @@ def show(
               newsletter jobs show 3 --state unknown
     """
     project = open_project(config)
+    _settle_stopped(project)
     found = get_job(project.engine, job)
     if state is not None:
         show_entries(project, found, state, as_json=as_json)
@@ -102,12 +107,13 @@ def pause(job: JobArgument, config: ConfigOption = None) -> None:
     \b
     Example: newsletter jobs pause 3
     """
-    project, then = open_project(config), "`newsletter jobs resume` and then `newsletter send` go on with it"
+    project, then = open_project(config), f"`newsletter jobs resume {job}` lets it go on"
     found = get_job(project.engine, job)
     if found.state is JobState.PAUSED:
         console.print(f"{found} is paused already: {then}.")
         return
-    _change(project, job, JobEvent.PAUSE, then)
+    changed = change_job(project.engine, job, JobEvent.PAUSE, utc_now())
+    console.print(f"{changed} is {changed.state}: {then}.")
 
 
 @app.command()
@@ -118,7 +124,9 @@ def resume(
     yes: YesOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Let a paused job go on: `newsletter send` with the same issue takes it from there.
+    """Let a paused job go on: `newsletter send` with the same issue takes it from there, or `newsletter serve` does.
+
+    A job that was planned for a time that is still to come waits for it.
 
     With --retry, what was refused or expired is queued again first: all of it, or one class. Refusals of the class
     "policy" are about us, not about the readers: mend what is wrong before.
@@ -133,10 +141,9 @@ def resume(
         raise InputError("--class says which of --retry", remedy="add --retry refused")
     if retry is not None:
         retry_job(project, job, retry, kind, yes=yes)
-    if get_job(project.engine, job).state is JobState.PAUSED:
-        _change(project, job, JobEvent.RESUME, "`newsletter send` with the same issue takes it from there")
-    elif retry is None:
-        _change(project, job, JobEvent.RESUME, "")
+    if retry is None or get_job(project.engine, job).state is JobState.PAUSED:
+        changed = job_times.resume(project.engine, job, utc_now())
+        console.print(f"{changed} is {changed.state}: {how_it_goes_on(project, changed)}.")
 
 
 @app.command()
@@ -200,7 +207,7 @@ def settle(  # noqa: PLR0913, PLR0917 - Typer reads the options from the signatu
         return
     confirm(_settling_question(found, count, resend=resend), yes=yes)
     changed = settling.settle_unknown(sending_of(project), found, Event.SETTLE_UNSENT if resend else Event.SETTLE_SENT)
-    then = "`newsletter send` with the same issue sends them" if resend else "they count as sent"
+    then = how_it_goes_on(project, changed) if resend else "they count as sent"
     console.print(f"{number(count)} of {changed} settled: {then}.")
 
 
@@ -210,6 +217,7 @@ def _settling_question(job: SendJob, count: int, *, resend: bool) -> str:
     return f"Count {number(count)} unknown of {job} as sent? Whoever the relay did not mail gets nothing."
 
 
-def _change(project: Project, job: int, event: JobEvent, then: str) -> None:
-    changed = change_job(project.engine, job, event, utc_now())
-    console.print(f"{changed} is {changed.state}: {then}.")
+def _settle_stopped(project: Project) -> None:
+    """Before anything is shown: what became of deliveries that a killed process held; says what cannot be settled."""
+    for job, error in settling.recover_stopped(sending_of(project)):
+        errors.print(escape(f"What a killed process held of {job} cannot be settled: {error}"))

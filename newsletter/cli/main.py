@@ -105,13 +105,13 @@ def run() -> None:
 def _explained(problem: Exception) -> int:
     """Say an error that a person can mend and return its exit status; raise any other, which is a fault of ours."""
     from rich.markup import escape
-    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.exc import SQLAlchemyError
 
     from newsletter.cli.common import errors
     from newsletter.store.engine import explain
     from subscribers.errors import NewsletterError
 
-    error = explain(problem) if isinstance(problem, DBAPIError) else problem
+    error = explain(problem) if isinstance(problem, SQLAlchemyError) else problem
     if not isinstance(error, NewsletterError):
         raise problem
     errors.print(f"[bold red]Error[/]: {escape(str(error))}")

@@ -6,6 +6,7 @@ import typer
 
 from newsletter.cli.common import Project, confirm, console, number
 from newsletter.cli.sending_parts import sending_of
+from newsletter.cli.timing import how_it_goes_on
 from newsletter.delivery.outcome import Event, State, sources
 from newsletter.delivery.retry import Reason
 from newsletter.delivery.retrying import requeue_job
@@ -48,4 +49,4 @@ def retry_job(project: Project, job: int, state: State, kind: Reason | None, *, 
         raise NegativeError(f"nobody is {words} in {found} who could be tried again", remedy="")
     confirm(f"Queue {number(count)} again that were {words} in {found}?", yes=yes)
     done = requeue_job(sending_of(project), found, state, kind)
-    console.print(f"{number(done)} of {found} queued again: `newsletter send` with the same issue sends them.")
+    console.print(f"{number(done)} of {found} queued again: {how_it_goes_on(project, found)}.")

@@ -1,6 +1,6 @@
 """When a job starts and how long it takes: `--at`, `--spread-over`, and the calculation before confirming."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Annotated
@@ -11,8 +11,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from newsletter.cli.common import Project, console, in_words, number
+from newsletter.config_relays import Relay
 from newsletter.delivery.forecast import Forecast, Plan, forecast, spread_speed
+from newsletter.delivery.kept_lines import look_up
 from newsletter.delivery.manners import hours_of, receivers_of
+from newsletter.delivery.pacing import microseconds
+from newsletter.delivery.receivers import Receivers
+from newsletter.store import pace
+from subscribers.clock import utc_now
 from subscribers.errors import InputError
 
 AtOption = Annotated[
@@ -57,18 +63,51 @@ def _local(found: datetime, zone: ZoneInfo) -> datetime:
 
 
 def calculate(
-    project: Project, list_slug: str, mix: Mapping[str, int], *, start: datetime, spread: timedelta | None
+    project: Project,
+    list_slug: str,
+    mix: Mapping[str, int],
+    *,
+    start: datetime,
+    spread: timedelta | None,
+    is_made_up: bool = False,
 ) -> Forecast:
-    """How long a job to these recipients takes under the limits of the configuration."""
+    """How long a job to these recipients takes under the limits, and after what was sent and set aside before.
+
+    Of recipients that are made up nothing is looked up in the store.
+    """
     configuration = project.configuration
-    receivers = receivers_of(configuration, list_slug)
-    speeds = [relay.messages_per_second or UNLIMITED_SPEED for relay in configuration.relays_of(list_slug).values()]
-    speed = min(sum(speeds), spread_speed(sum(mix.values()), spread) or UNLIMITED_SPEED * len(speeds))
-    hours = hours_of(configuration, list_slug)
-    return forecast(Plan(mix=mix, receivers=receivers, hours=hours, speed=speed, start=start))
+    receivers = _receivers(project, list_slug, is_made_up=is_made_up)
+    return forecast(
+        Plan(
+            mix=mix,
+            receivers=receivers,
+            hours=hours_of(configuration, list_slug),
+            speed=_speed(configuration.relays_of(list_slug).values(), spread_speed(sum(mix.values()), spread)),
+            start=start,
+            ahead={} if is_made_up or receivers.is_idle else pace.aside_by_domain(project.engine),
+        )
+    )
 
 
-def is_limited(project: Project, list_slug: str, spread: timedelta | None) -> bool:
+def _receivers(project: Project, list_slug: str, *, is_made_up: bool) -> Receivers:
+    receivers = receivers_of(project.configuration, list_slug)
+    if not is_made_up:
+        look_up(receivers, project.engine, microseconds(utc_now()))
+    return receivers
+
+
+def _speed(relays: Collection[Relay], spread: float | None) -> float:
+    """Messages per second that the relays take together; one that stands by counts only if all do.
+
+    Each gets its part of a spread job, whatever the others can take (newsletter/delivery/relays.py).
+    """
+    weights = [(relay, relay.weight) for relay in relays if relay.weight] or [(relay, 1) for relay in relays]
+    total = sum(weight for _, weight in weights)
+    speeds = [(relay.messages_per_second or UNLIMITED_SPEED, weight) for relay, weight in weights]
+    return sum(speed if spread is None else min(speed, spread * weight / total) for speed, weight in speeds)
+
+
+def is_limited(project: Project, list_slug: str, spread: timedelta | None, *, is_made_up: bool = False) -> bool:
     """Whether anything slows a job of this list, so that a calculation says something."""
     configuration = project.configuration
     relays = configuration.relays_of(list_slug).values()
@@ -76,7 +115,7 @@ def is_limited(project: Project, list_slug: str, spread: timedelta | None) -> bo
         spread
         or any(relay.messages_per_second or relay.warm_up for relay in relays)
         or not hours_of(configuration, list_slug).is_always
-        or not receivers_of(configuration, list_slug).is_idle
+        or not _receivers(project, list_slug, is_made_up=is_made_up).is_idle
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from newsletter.cli.checking import IssueArgument, show_findings
 from newsletter.cli.common import (
@@ -19,14 +20,13 @@ from newsletter.cli.common import (
     open_project,
     print_json_line,
 )
-from newsletter.cli.counts import counts_by_name
 from newsletter.cli.explain import known_rules
 from newsletter.cli.retention import erase_first
 from newsletter.cli.scheduling import AtOption, SpreadOption
 from newsletter.cli.segments import WhereOption, read_where
-from newsletter.cli.sending_shown import run_shown
-from newsletter.cli.timing import Timing, is_for_later, read_timing, replan, show_timing
-from newsletter.cli.workshop import Workpiece, try_relay, work_on
+from newsletter.cli.sending_shown import end_event, errors_told, run_shown
+from newsletter.cli.timing import Timing, is_for_later, read_timing, refuse_for_later, replan, show_timing
+from newsletter.cli.workshop import Workpiece, try_relays, work_on
 from newsletter.delivery.job import JobState, Plan, SendJob, decide_plan
 from newsletter.store import deliveries
 from newsletter.store.audience import count_audience
@@ -57,7 +57,10 @@ def send(  # noqa: PLR0913, PLR0917 - Typer reads the options from the signature
     spread_over: SpreadOption = None,
     power_safe: Annotated[
         bool,
-        typer.Option("--power-safe", help="Stay exact over a power cut too: sync the journal before every message."),
+        typer.Option(
+            "--power-safe",
+            help="Keep this run exact over a power cut too: sync the disk before every group of messages.",
+        ),
     ] = False,
     yes: YesOption = False,
     config: ConfigOption = None,
@@ -72,17 +75,20 @@ def send(  # noqa: PLR0913, PLR0917 - Typer reads the options from the signature
     Example: newsletter send issues/zomereditie.md --where 'organisation ~ "gemeente"'
     Example: newsletter send issues/zomereditie.md --at "2027-06-14 09:00" --spread-over 2
     """
-    allowed = known_rules(allow or [])
-    project = open_project(config, issue)
-    check(project.engine, project.configuration.data_dir)
-    piece = work_on(project, issue, mailing_list)
-    segment = read_where(project, piece.issue.list_slug, where, is_kept=True)
-    overrides = _refuse_errors(project, piece, allowed, quiet=as_json)
-    timing = read_timing(piece.mailing_list, at, spread_over)
-    job = _plan(project, piece, overrides, segment, timing, yes=yes, quiet=as_json)
-    if job is None or is_for_later(project, job, timing, quiet=as_json):
-        return
-    result = run_shown(project, job, as_json=as_json, power_safe=power_safe)
+    with errors_told(as_json=as_json):
+        allowed = known_rules(allow or [])
+        project = open_project(config, issue)
+        check(project.engine, project.configuration.data_dir)
+        piece = work_on(project, issue, mailing_list)
+        segment = read_where(project, piece.issue.list_slug, where, is_kept=True)
+        overrides = _refuse_errors(project, piece, allowed, quiet=as_json)
+        timing = read_timing(piece.mailing_list, at, spread_over)
+        if power_safe:
+            refuse_for_later(project, timing)
+        job = _plan(project, piece, overrides, segment, timing, yes=yes, quiet=as_json)
+        if job is None or is_for_later(project, job, timing, quiet=as_json):
+            return
+        result = run_shown(project, job, as_json=as_json, power_safe=power_safe)
     if result.exit_status:
         raise typer.Exit(result.exit_status)
 
@@ -122,7 +128,6 @@ def _plan(
     existing = find_job(project.engine, frozen.list_slug, frozen.slug)
     if decide_plan(existing, frozen.digest, str(segment or "")) is Plan.NEW:
         _ask(project, piece, segment, timing, yes=yes, quiet=quiet)
-        try_relay(project.configuration, piece)
     erase_first(project, quiet=quiet)
     save_media(project.configuration.data_dir, piece.compilation.files)
     plan, job = plan_job(
@@ -177,22 +182,29 @@ def _ask(
         show_timing(project, slug, segment, timing)
     starts_at = timing.when.starts_at
     when = f" on {in_words(starts_at, zone=piece.mailing_list.zone)}" if starts_at else ""
+    _try_relays(project, piece, quiet=quiet)
     confirm(f"Send {piece.issue.slug!r} to {whom}{when}?", yes=yes)
+
+
+def _try_relays(project: Project, piece: Workpiece, *, quiet: bool) -> None:
+    """Ask the relays; say which of them will do nothing for this issue while others can."""
+    for words in try_relays(project.configuration, piece):
+        if not quiet:
+            errors.print(f"Note: {escape(words)}; what it cannot do goes through the other relays.")
 
 
 def _say_finished(project: Project, job: SendJob, *, quiet: bool) -> None:
     """That nothing is left to send; raises NegativeError if that is because the job was cancelled."""
     since = in_words(job.finished_at, zone=project.configuration.mailing_list(job.list_slug).zone)
-    if quiet:
-        counts = counts_by_name(deliveries.counts(project.engine, job.id))
-        print_json_line({"event": "end", "job": job.id, "state": job.state, "counts": counts, "handled": 0})
     if job.state is JobState.CANCELLED:
         raise NegativeError(
             f"{job} was cancelled on {since}: nothing more of it is sent",
             remedy=f"`newsletter jobs show {job.id} --state cancelled` says who got nothing; under another slug the "
             "issue goes to the whole list again, also to who got it before",
         )
-    if not quiet:
+    if quiet:
+        print_json_line(end_event(project, job, deliveries.counts(project.engine, job.id)))
+    else:
         console.print(
             f"{job} is {job.state} since {since}: nobody gets it twice. `newsletter jobs show {job.id}` has the counts."
         )

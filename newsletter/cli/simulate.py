@@ -72,17 +72,18 @@ def simulate(
     parts = read_mix(mix) if mix else {}
     if not parts and (recipients is None or mailing_list):
         parts = count_by_domain(project.engine, slug)
-    is_made_up = not parts
+    is_made_up = not parts  # else it is the list's, or the file's
+    is_of_list = bool(parts) and mix is None
     counts = scaled(parts or MADE_UP, recipients)
     spread = timedelta(hours=spread_over) if spread_over else None
     start = parse_at(at, zone, utc_now()) or utc_now()
-    found = calculate(project, slug, counts, start=start, spread=spread)
+    found = calculate(project, slug, counts, start=start, spread=spread, is_made_up=not is_of_list)
     if as_json:
         print_json({**forecast_as_json(found), "made_up_mix": is_made_up})
         return
     if is_made_up:
         console.print("Spread over receivers as a guess; --list or --mix FILE says how yours are.")
-    if not is_limited(project, slug, spread):
+    if not is_limited(project, slug, spread, is_made_up=not is_of_list):
         console.print("No limit is set: as fast as the relay takes it, here thought to be 1,000 per second.")
     show_forecast(found, zone)
 

@@ -7,13 +7,15 @@ from rich.markup import escape
 
 from newsletter.cli.common import Project, console, errors, in_words, print_json_line
 from newsletter.cli.scheduling import calculate, duration, is_limited, parse_at, show_forecast
+from newsletter.cli.sending_parts import sending_of
 from newsletter.config_lists import MailingList
 from newsletter.delivery.job import JobState, SendJob, When
 from newsletter.delivery.pushback import remedy
+from newsletter.delivery.worker import is_power_safe
 from newsletter.store.domains import count_by_domain
 from newsletter.store.job_times import schedule
 from subscribers.clock import utc_now
-from subscribers.errors import ConflictError, NegativeError
+from subscribers.errors import ConflictError, InputError, NegativeError
 from subscribers.segment import Segment
 
 
@@ -37,6 +39,16 @@ def read_timing(mailing_list: MailingList, at: str | None, spread_over: float | 
     )
 
 
+def refuse_for_later(project: Project, timing: Timing) -> None:
+    """`--power-safe` is of the run of this command: raises InputError if `serve` is to send it instead."""
+    if timing.when.starts_at and not is_power_safe(sending_of(project)):
+        raise InputError(
+            "--power-safe asks for this run only, and with --at `newsletter serve` sends it",
+            where="--power-safe",
+            remedy="set power_safe in newsletter.toml ([pace]): every job keeps to it, under `newsletter serve` too",
+        )
+
+
 def show_timing(project: Project, list_slug: str, segment: Segment | None, timing: Timing) -> None:
     """How long it will take, before asking; nothing where no limit is set."""
     when = timing.when
@@ -54,6 +66,12 @@ def replan(project: Project, job: SendJob, timing: Timing) -> SendJob:
             "over how long a job is spread is fixed when it is planned",
             where=str(job),
             remedy="leave --spread-over out",
+        )
+    if job.state is JobState.PAUSED and timing.when.starts_at:
+        raise ConflictError(
+            "the job is paused: nobody would start it then",
+            where=str(job),
+            remedy=f"`newsletter jobs resume {job.id}` first, then --at moves it",
         )
     if timing.is_told:
         return schedule(project.engine, job.id, timing.when.starts_at)
@@ -79,19 +97,47 @@ def is_for_later(project: Project, job: SendJob, timing: Timing, *, quiet: bool)
     return True
 
 
+def how_it_goes_on(project: Project, job: SendJob) -> str:
+    """Who sends what is left of the job, and when, as the end of a sentence."""
+    if job.starts_at is None:
+        return "`newsletter send` with the same issue takes it from there"
+    if job.starts_at <= utc_now():
+        return "`newsletter serve` goes on with it, and so does `newsletter send` with the same issue"
+    zone = project.configuration.lists[job.list_slug].zone if job.list_slug in project.configuration.lists else None
+    verb = "starts it" if job.state is JobState.PLANNED else "goes on with it"
+    return f"`newsletter serve` {verb} on {in_words(job.starts_at, zone=zone)}, and must be running then"
+
+
 def show_schedule(project: Project, job: SendJob) -> None:
     """When it starts, over how long it is spread, and why it halted; nothing for an ordinary job."""
     lists = project.configuration.lists
     zone = lists[job.list_slug].zone if job.list_slug in lists else None
-    if job.starts_at and job.starts_at > utc_now():
-        console.print(f"Planned for {in_words(job.starts_at, zone=zone)}: `newsletter serve` starts it then.")
+    if job.starts_at and job.starts_at > utc_now() and (then := _what_happens_then(job)):
+        console.print(then.format(in_words(job.starts_at, zone=zone)))
     if job.spread:
         console.print(f"Spread over {duration(job.spread)}")
     if job.halted:
         show_halt(job)
 
 
+def _what_happens_then(job: SendJob) -> str:
+    """What comes of a time that is still to come, with a gap for it; nothing for a job that has ended."""
+    if job.state is JobState.PLANNED:
+        return "Planned for {}: `newsletter serve` starts it then."
+    if job.state is JobState.RUNNING:
+        return "Waits until {}: `newsletter serve` goes on then."
+    if job.state is JobState.PAUSED:
+        return f"Planned for {{}}, and paused: nobody starts it before `newsletter jobs resume {job.id}`."
+    return ""
+
+
 def show_halt(job: SendJob) -> None:
     """Why a job paused by itself, and what to do."""
+    what, then = why_halted(job)
+    errors.print(f"[bold red]Halted[/]: {escape(what)}. {escape(then)}.")
+
+
+def why_halted(job: SendJob) -> tuple[str, str]:
+    """What made the job pause by itself, and what to do."""
     why, _, what = job.halted.partition(": ")
-    errors.print(f"[bold red]Halted[/]: {escape(what)}. {escape(remedy(why).replace('JOB', str(job.id)))}.")
+    return what, remedy(why).replace("JOB", str(job.id))

@@ -1,7 +1,7 @@
 """From an issue file to everything that is made of it: what check, build, test and send have in common."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,8 @@ from newsletter.compose.furniture import furniture
 from newsletter.compose.templating import Templates
 from newsletter.config import Configuration
 from newsletter.config_lists import MailingList
-from newsletter.delivery.attempt import Attempt, Letter
-from newsletter.delivery.failover import open_first
+from newsletter.delivery.attempt import Letter
+from newsletter.delivery.failover import Answer, ask_each
 from newsletter.delivery.letters import Sign
 from newsletter.delivery.worker import signing
 from newsletter.issue.finding import Finding, IssueError, Severity
@@ -26,7 +26,7 @@ from newsletter.message.recipient import Recipient
 from newsletter.message.template import MessageTemplate, sample_recipient
 from newsletter.preflight.check import in_order, preflight
 from subscribers.clock import utc_now
-from subscribers.errors import InputError, NegativeError
+from subscribers.errors import InputError, NegativeError, NewsletterError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,34 +68,41 @@ def mail_writer(piece: Workpiece, sign: Sign | None) -> Callable[[Recipient], Le
     return write
 
 
-def try_relay(configuration: Configuration, piece: Workpiece) -> None:
-    """Greet the relay and leave: planning fixes audience and text, so it must not happen where nothing can be sent.
+def try_relays(configuration: Configuration, piece: Workpiece) -> tuple[str, ...]:
+    """Greet the relays and leave: planning fixes audience and text, so it must not happen where nothing can be sent.
 
-    Of several relays the first that answers will do. Raises RelayError, and NegativeError for a message that the relay
-    says it does not take: too large for it.
+    One that takes the message will do; what is wrong with the others comes back, in words. Raises RelayError or
+    ConfigurationError, and NegativeError for a message that they say they do not take: too large for them.
     """
+    slug = piece.issue.list_slug
     recipient = sample_recipient(
         base_url=configuration.site.base_url,
         mailbox=piece.mailing_list.unsubscribe_mailbox.address,
         domain=piece.identity.domain,
     )
-    write = mail_writer(piece, signing(configuration, piece.issue.list_slug))
-    refusal = asyncio.run(_refusal(configuration, piece, write(recipient)))
-    if refusal and refusal.reply:
-        raise NegativeError(
-            f"no message of this issue would be taken: {refusal.reply.text}",
-            where=f"[lists.{piece.issue.list_slug}] relay",
-            remedy="make the issue smaller (images), or use another relay",
-        )
+    letter = mail_writer(piece, signing(configuration, slug))(recipient)
+    answers = asyncio.run(ask_each(configuration, configuration.relays_of(slug), piece.mailing_list, letter))
+    if not any(answer.takes_it for answer in answers):
+        raise _refused_by_all(answers, slug)
+    return tuple(_words(answer) for answer in answers if not answer.takes_it)
 
 
-async def _refusal(configuration: Configuration, piece: Workpiece, letter: Letter) -> Attempt | None:
-    relays = configuration.relays_of(piece.issue.list_slug)
-    session, _ = await open_first(configuration, relays.values(), piece.mailing_list)
-    try:
-        return session.refuse(letter)
-    finally:
-        await session.quit()
+def _refused_by_all(answers: Sequence[Answer], slug: str) -> NewsletterError:
+    refusals = [answer for answer in answers if answer.refusal]
+    if not refusals:
+        return next(answer.problem for answer in answers if answer.problem)
+    said = refusals[0].refusal if len(answers) == 1 else "; ".join(map(_words, answers))
+    return NegativeError(
+        f"no message of this issue would be taken: {said}",
+        where=f"[lists.{slug}] relay",
+        remedy="make the issue smaller (images), or use another relay",
+    )
+
+
+def _words(answer: Answer) -> str:
+    if answer.problem:
+        return f"relay {answer.relay} cannot be used: {answer.problem.what} ({answer.problem.where})"
+    return f"relay {answer.relay} takes no message of this issue: {answer.refusal}"
 
 
 def _read(configuration: Configuration, path: Path, list_slug: str | None) -> tuple[Issue, tuple[Finding, ...]]:

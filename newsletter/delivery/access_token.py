@@ -47,18 +47,25 @@ class Given:
 
 
 class FromCommand:
-    """A token that a program prints; connections that open together share one run."""
+    """A token that a program prints; connections that open together share one run, whatever comes of it."""
 
     def __init__(self, command: tuple[str, ...], folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._command, self._folder, self._clock = command, folder, clock
         self._known, self._until = "", 0.0
+        self._running: asyncio.Task[str] | None = None
 
     async def token(self) -> str:
         """The one in hand if it is fresh, else a new one."""
-        if not self._known or self._clock() >= self._until:
-            found = _checked(await asyncio.to_thread(self._run), "what token_command prints")
-            self._known, self._until = found, self._clock() + FRESH_SECONDS
-        return self._known
+        if self._known and self._clock() < self._until:
+            return self._known
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._new())
+        return await asyncio.shield(self._running)  # who gives up waiting ends it for nobody else
+
+    async def _new(self) -> str:
+        found = _checked(await asyncio.to_thread(self._run), "what token_command prints")
+        self._known, self._until = found, self._clock() + FRESH_SECONDS
+        return found
 
     def forget(self) -> None:
         """Run the program again."""

@@ -48,6 +48,8 @@ class Attempt(NamedTuple):
     stage: Stage
     """How far it came."""
     reply: Reply | None = None
+    is_unasked: bool = False
+    """The refusal is ours: by what this relay offers it cannot take the message, and another one may."""
 
 
 def judge(attempt: Attempt, delivery: int, recipient: str, circumstances: Circumstances) -> Outcome | None:

@@ -2,7 +2,9 @@
 
 A job with a time of its own (`send --at`, or a run that ended because its next slot was far away) is started then.
 Of the others only deferred deliveries: one that still has queued ones was stopped by somebody, and is theirs to go on
-with. Each job runs in a thread of its own, so that one that takes hours holds nobody.
+with. While these are tried the job is ours: what a hiccup or a kill leaves queued or claimed is tried at the next look.
+Each job runs in a thread of its own, so that one that takes hours holds nobody. Every look also settles what dead
+workers left of jobs that were paused or cancelled.
 """
 
 import time
@@ -10,14 +12,15 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.delivery.hold import HeldError
 from newsletter.delivery.job import JobState, SendJob
 from newsletter.delivery.means import JobResult
 from newsletter.delivery.outcome import State
+from newsletter.delivery.settling import recover_stopped
 from newsletter.delivery.worker import Sending, run_job
-from newsletter.store import deliveries, jobs
+from newsletter.store import deliveries, job_times, jobs
 from newsletter.store.engine import explain
 from subscribers.errors import NewsletterError, ServiceError
 
@@ -45,13 +48,14 @@ class _Round:
     failures: dict[int, str] = field(default_factory=dict)
 
     def begin(self, pool: ThreadPoolExecutor) -> None:
-        """Start those that are due and are not being sent."""
+        """Start those that are due and are not being sent; settle what is left of those that are stopped."""
         busy = {job.id for job in self.running.values()}
         try:
             for job in self._due():
                 if job.id not in busy:
-                    self.running[pool.submit(run_job, self.sending, job)] = job
-        except DBAPIError as error:
+                    self.running[pool.submit(_go_on, self.sending, job)] = job
+            self.failures |= {job.id: _in_words(job, error) for job, error in recover_stopped(self.sending)}
+        except SQLAlchemyError as error:
             self.failures[0] = str(explain(error))  # those that run go on
 
     def _due(self) -> Iterator[SendJob]:
@@ -70,7 +74,7 @@ class _Round:
                 continue
             except NewsletterError as error:
                 self.failures[job.id] = _in_words(job, error)
-            except DBAPIError as error:
+            except SQLAlchemyError as error:
                 self.failures[job.id] = _in_words(job, explain(error))
 
 
@@ -91,6 +95,14 @@ def continue_due(sending: Sending, look_seconds: float = LOOK_SECONDS) -> list[J
     if now.failures:
         raise ContinuingError(list(now.failures.values()), now.results)
     return now.results
+
+
+def _go_on(sending: Sending, job: SendJob) -> JobResult:
+    """Run the job as one of ours, until nothing of it is queued or claimed any more."""
+    job_times.borrow(sending.engine, job.id)
+    result = run_job(sending, job)
+    job_times.hand_back(sending.engine, job.id)
+    return result
 
 
 def _in_words(job: SendJob, error: NewsletterError) -> str:

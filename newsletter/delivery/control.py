@@ -1,20 +1,26 @@
 """What all parts of a running worker share: when to stop, when to wait, how far it is (edge)."""
 
 import asyncio
+import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ParamSpec, TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from newsletter.delivery.outcome import Outcome, State, move
 from newsletter.delivery.session import Session
 from newsletter.delivery.slowest import Waiting
+from newsletter.delivery.time_left import Ahead, Recent, seconds_left
 from newsletter.delivery.timeouts import Timeouts
+from newsletter.store.engine import explain
 from subscribers.errors import ServiceError
 
+LOG = logging.getLogger("newsletter.delivery")
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -59,7 +65,7 @@ class Progress:
     counts: dict[State, int]
     """Deliveries by state, of the whole job."""
     done: int
-    """Deliveries that will not be tried again, or not in this run."""
+    """Deliveries that will not be tried again, or not before the receivers' wait is over: all but what is to go."""
     handled: int
     """Outcomes of this run."""
     notes: tuple[str, ...] = field(default=(), kw_only=True)
@@ -68,11 +74,31 @@ class Progress:
     """Whose mail waits the most."""
     seconds: float
     """Since this run began."""
+    aside: int = 0
+    """How many of the deferred ones we set aside ourselves: they wait for their turn, and are to go."""
+    slots_end: float = 0.0
+    """Seconds until the turn of the last of these."""
+    speed: float | None = None
+    """Outcomes per second lately; None if nothing was measured."""
 
     @property
     def rate(self) -> float:
         """Outcomes per second of this run."""
         return self.handled / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def to_go(self) -> int:
+        """Deliveries that wait for nothing but us."""
+        return self.audience - self.done
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until nothing is to go; None while nobody knows."""
+        speed = self.rate if self.speed is None else self.speed
+        ready = max(0, self.to_go - self.aside)
+        return seconds_left(
+            Ahead(audience=self.audience, ready=ready, aside=self.aside, slots_end=self.slots_end, speed=speed)
+        )
 
 
 class Control:
@@ -83,6 +109,7 @@ class Control:
         self._counts = Counter(counts)
         self._report = report
         self._began = asyncio.get_running_loop().time()
+        self._aside, self._slots_end, self._recent = 0, self._began, Recent()
         self._stopping = asyncio.Event()
         self._may_work = asyncio.Event()
         self._may_work.set()
@@ -110,8 +137,15 @@ class Control:
 
     def fail(self, error: Exception) -> None:
         """End the run with this error, the first one counting; what is in flight is finished."""
-        self.error = self.error or error
+        self.error = self.error or (explain(error) if isinstance(error, SQLAlchemyError) else error)
         self._end()
+
+    async def guarded(self, part: Callable[P, Awaitable[object]], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Do one part of the run: an error in it ends the whole in order and is raised after it, never a part alone."""
+        try:
+            await part(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - also a fault of ours; the rest of the run would wait for this part
+            self.fail(error)
 
     def _end(self) -> None:
         self.is_stopping = True
@@ -163,6 +197,22 @@ class Control:
         self._counts[before] -= number
         self._counts[event_state] += number
 
+    def know_aside(self, number: int, seconds: float) -> None:
+        """`number` of the deferred ones wait for their turn, the last of them for so many seconds."""
+        self._aside += number
+        if number:
+            self._slots_end = max(self._slots_end, asyncio.get_running_loop().time() + seconds)
+
+    def set_aside(self, number: int, seconds: float) -> None:
+        """`number` claimed deliveries wait in the store for their turn, the last of them for so many seconds."""
+        self.count(State.QUEUED, State.DEFERRED, number)
+        self.know_aside(number, seconds)
+
+    def take_back(self, number: int, aside: int) -> None:
+        """`number` deferred deliveries are claimed again; `aside` of them had been set aside by ourselves."""
+        self.count(State.DEFERRED, State.QUEUED, number)
+        self._aside -= aside
+
     def count_outcomes(self, outcomes: Sequence[Outcome]) -> None:
         """These claimed deliveries have their outcomes."""
         for event, number in Counter([outcome.event for outcome in outcomes]).items():
@@ -170,20 +220,30 @@ class Control:
         self.handled += len(outcomes)
 
     def progress(self) -> Progress:
-        """How far the run is now; claimed deliveries count as queued."""
+        """How far the run is now; claimed deliveries count as queued, and what waits for its turn is to go."""
         counts = {state: max(0, self._counts[state]) for state in State}
-        waiting = counts[State.QUEUED] + counts[State.CLAIMED]
+        aside = min(max(0, self._aside), counts[State.DEFERRED])
+        now = asyncio.get_running_loop().time()
+        self._recent.note(now - self._began, self.handled)
         return Progress(
             audience=self._audience,
             counts=counts,
-            done=self._audience - waiting,
+            done=self._audience - counts[State.QUEUED] - counts[State.CLAIMED] - aside,
             handled=self.handled,
-            seconds=asyncio.get_running_loop().time() - self._began,
+            seconds=now - self._began,
+            aside=aside,
+            slots_end=max(0.0, self._slots_end - now),
+            speed=self._recent.speed,
             notes=self.notes + self.shared,
             slowest=self.slowest,
         )
 
     def tell(self) -> None:
-        """Report the progress to whoever watches."""
-        if self._report:
+        """Report the progress to whoever watches; who cannot be told is not told again, and sending goes on."""
+        if self._report is None:
+            return
+        try:
             self._report(self.progress())
+        except Exception as error:  # noqa: BLE001 - whatever it is: a mailing does not end because nobody watches
+            self._report = None
+            LOG.warning("nobody is told any more how far sending is: %s", type(error).__name__)

@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from newsletter.delivery.charges import Charges
 from newsletter.delivery.kept_lines import KeptLines
 from newsletter.delivery.line_notes import notes_of, public_name, speed_of
 from newsletter.delivery.lines import LOOK_AGAIN, Line
@@ -24,8 +26,9 @@ from newsletter.delivery.receivers import Receivers, domain_of
 from newsletter.delivery.slowest import Waiting
 from newsletter.delivery.waiting_look import WaitingLook
 from newsletter.delivery.windows import Hours
-from newsletter.store import deliveries, pace
+from newsletter.store import deliveries, pace, so_far
 from newsletter.store.claims import Batch, Checked
+from newsletter.store.sifting import without
 from subscribers.transactions import writing
 
 LOG = logging.getLogger("newsletter.delivery")
@@ -56,7 +59,9 @@ class Courtesy:
         self._receivers, self._hours = manners.receivers, manners.hours
         self._patience = manners.patience
         self._engine, self._job, self._clock = engine, job, clock
-        self._health = Health(thresholds=manners.thresholds)
+        before = so_far.load(engine, job).get("health", {})
+        self._whole = Health.going_on(manners.thresholds, before)  # since an operator last decided
+        self._run = Health(thresholds=manners.thresholds)  # what goes wrong now, after much that went well
         self._since = clock()  # outcomes are counted in `_lately`
         self._open_until: datetime | None = None
         self._lately: Counter[bool] = Counter()  # outcomes, by whether they were deferrals
@@ -66,7 +71,11 @@ class Courtesy:
         self.halt: Halt | None = None
         self.notes: tuple[str, ...] = ()
         """What is waited for, for whoever watches."""
+        self.begun: set[int] = set()
+        """Deliveries whose dot was written and that have no outcome; the journal of the run fills it."""
+        self._charges = Charges(receivers=self._receivers, begun=self.begun)
         self._kept = KeptLines(self._receivers, engine)
+        self._kept.ask_again(microseconds(self._since))
         self._waiting = WaitingLook(engine, job, self._receivers)
 
     def slowest(self) -> tuple[Waiting, ...]:
@@ -96,10 +105,11 @@ class Courtesy:
 
     def admit(self, worker: str, batch: Batch) -> Batch:
         """The batch with those who may begin now or within a second; the others are set aside in the store."""
-        if not batch.claimed or self._receivers.is_idle:
-            return batch
         now = self._clock()
         at = microseconds(now)
+        self._kept.ask_again(at)
+        if not batch.claimed or self._receivers.is_idle:
+            return batch
         with writing(self._engine) as connection:
             self._kept.load(connection, at)
             self._rise(at)
@@ -108,40 +118,41 @@ class Courtesy:
             slots = [(item.delivery, moment(to.at)) for item, to in pairs if to.is_aside]
             pace.set_aside(connection, worker, slots, now)
             self._kept.save(connection)
+        for item, to in pairs:
+            if not to.is_aside:
+                self._charges.give(item.delivery, domain_of(item.address), to.at, at)
         self._tell(now)
         return replace(
             batch,
             claimed=tuple(item for item, to in pairs if not to.is_aside and to.at <= at),
             later=tuple(((to.at - at) / SECOND, item) for item, to in pairs if not to.is_aside and to.at > at),
             aside=len(slots),
+            aside_for=max((to.at - at for to in places if to.is_aside), default=0) / SECOND,
         )
 
-    def sift(self, worker: str, checked: Checked) -> Checked:
-        """Of deliveries that were looked at again, those that may begin: the hours may be over, a group closed."""
+    def sift(self, worker: str, checked: Checked, asked: Sequence[int] = ()) -> Checked:
+        """Of deliveries that were looked at again, those that may begin; the others are set aside.
+
+        The hours may be over, a group closed, or their instant long past. `asked`: the most urgent ones first.
+        """
         now = self._clock()
-        slots = self._shut(checked, now)
-        if not slots:
-            return checked
-        with writing(self._engine) as connection:
-            aside = pace.set_aside(connection, worker, slots.items(), now)
-        fit = tuple(item for item in checked.claimed if item.delivery not in slots)
-        return replace(checked, claimed=fit, aside=aside)
-
-    def _shut(self, checked: Checked, now: datetime) -> dict[int, datetime]:
-        """Delivery → when it may begin, of those that may not now."""
         if not self.is_open and (opens := self._hours.opens(now)):
-            return {item.delivery: opens for item in checked.claimed}
+            with writing(self._engine) as connection:
+                return without(connection, worker, checked, {item.delivery: opens for item in checked.claimed}, now)
+        if self._receivers.is_idle:
+            return checked
+        domains = {item.delivery: domain_of(item.address) for item in checked.claimed}
+        order = [number for number in asked if number in domains] if asked else list(domains)
         at = microseconds(now)
-        closed = {line.name: line for line in self._receivers.every() if line.closed_until > at}
-        if not closed:
-            return {}
-        shut = [(item, line) for item in checked.claimed if (line := self._closed(item.address, closed))]
-        return {item.delivery: moment(line.queue(1, at)[0][0]) for item, line in shut}
-
-    def _closed(self, address: str, closed: dict[str, Line]) -> Line | None:
-        if self._receivers.relay and self._receivers.relay.name in closed:
-            return self._receivers.relay
-        return closed.get(self._receivers.name_of(domain_of(address)))
+        if late := self._charges.late([(number, domains[number]) for number in order], at):
+            with writing(self._engine) as connection:
+                self._kept.load(connection, at)
+                slots = self._charges.place_anew(late, domains.keys(), at)
+                aside = {number: moment(slot) for number, slot in slots.items()}
+                checked = without(connection, worker, checked, aside, now)
+                self._kept.save(connection)
+        self._charges.see([item.delivery for item in checked.claimed], microseconds(self._clock()))
+        return checked
 
     def next_slot(self) -> float | None:
         """Seconds until it is worth claiming again; None if this run need not wait for anything."""
@@ -156,31 +167,44 @@ class Courtesy:
         return seconds
 
     def _next(self, now: datetime) -> datetime | None:
-        slot = pace.next_slot(self._engine, self._job)
         if self.is_open:
-            return slot
-        counts = deliveries.counts(self._engine, self._job)
-        if slot is None and not counts[State.QUEUED]:
+            return pace.next_slot(self._engine, self._job)
+        is_queued = deliveries.counts(self._engine, self._job)[State.QUEUED]
+        due = now if is_queued else deliveries.next_due(self._engine, self._job)
+        if due is None:
             return None
-        opens = self._hours.opens(now)
         self.notes = ("outside the hours for sending",)
-        return max(opens, slot) if opens and slot and not counts[State.QUEUED] else opens
+        return self._hours.opens(max(now, due))
+
+    def goes_on(self, due: datetime | None) -> datetime | None:
+        """When a run that ended because of `goes_on_at` is to be followed: a retry, `due` then, is not kept waiting."""
+        if due is None or self.goes_on_at is None:
+            return self.goes_on_at
+        return self._hours.opens(max(self._clock(), min(due, self.goes_on_at))) or self.goes_on_at
+
+    @property
+    def health(self) -> dict[str, Any]:
+        """How the job went, for the next run."""
+        return self._whole.state
 
     # ---------------------------------------------------------------- after sending
 
     def heard(self, outcomes: Sequence[Outcome]) -> None:
         """Learn from what the receivers said; `halt` is set if the job must stop."""
+        self._charges.forget(outcome.delivery for outcome in outcomes)
+        self.begun.difference_update(outcome.delivery for outcome in outcomes)
         bad = [outcome for outcome in outcomes if outcome.event is not Event.ACCEPT]
-        self._health.count(bad)
-        self._health.tried += len(outcomes) - len(bad)
-        deferred = [outcome for outcome in bad if outcome.event is Event.DEFER and outcome.code]
+        for health in (self._whole, self._run):
+            health.count(bad)
+            health.tried += len(outcomes) - len(bad)
+        deferred = [outcome for outcome in bad if outcome.event in {Event.DEFER, Event.EXPIRE} and outcome.code]
         self._lately[False] += len(outcomes) - len(deferred)
         self._lately[True] += len(deferred)
         if deferred:
             self._slow_down(deferred)
         elif self._lately.total() >= MANY:
             self._forget()
-        if self.halt is None and (halt := self._health.halt()):
+        if self.halt is None and (halt := self._whole.halt() or self._run.halt()):
             LOG.error("job %d halts: %s", self._job, halt)
             self.halt = halt
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 
 from newsletter.delivery.control import Control
 from newsletter.delivery.desk import Desk
@@ -10,7 +11,6 @@ from newsletter.delivery.feeder import Feeder
 from newsletter.delivery.gate import Doorway, Gate
 from newsletter.delivery.lane import Lane
 from newsletter.delivery.portions import Portion
-from newsletter.delivery.relay_error import RelayError
 from newsletter.delivery.relays import Limits
 from newsletter.delivery.session import Session
 from newsletter.delivery.shares import Shares
@@ -21,6 +21,15 @@ LOOK = 0.2
 """Seconds between two looks whether a place may be used, and whether those in flight are through."""
 GRACE = 1.0
 """Seconds for goodbyes once the run stops and nothing is in flight."""
+
+
+class End(Enum):
+    """How a place ended that gave up no connection."""
+
+    THROUGH = "through"
+    """It had one until nothing was left, or the run stopped: the relay is alive."""
+    WAITED = "waited"
+    """It had none, and says nothing of the relay."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -49,19 +58,26 @@ class Crew:
             speeds = [speed for speed in (own.messages_per_second, mine.speed(whole)) if speed]
             self.desk.throttle.limit(min(speeds, default=None))
 
-    async def run(self, number: int) -> list[RelayError | None]:
-        """Work with `number` connections; when all of them were given up, the others take what lies here."""
+    async def run(self, number: int) -> list[NewsletterError]:
+        """Work with `number` connections; the errors of those given up. If all were, the others take what lies here."""
         places = [asyncio.create_task(self._place(place)) for place in range(number)]
         ending = asyncio.create_task(self._end_those_without_connection(places))
         await asyncio.wait(places)
         ending.cancel()
-        given_up = [None if place.cancelled() else place.result() for place in places]
+        ends = [End.THROUGH if place.cancelled() else place.result() for place in places]
+        errors = [end for end in ends if isinstance(end, NewsletterError)]
         self.desk.press.give_back()
-        if None not in given_up:
+        if errors and End.THROUGH not in ends:
             self.shares.lose(self.name)
-        return given_up
+            self.whole.wake()
+        return errors
 
-    async def _place(self, place: int) -> RelayError | None:
+    @property
+    def is_lost(self) -> bool:
+        """Whether every connection that it had was given up."""
+        return self.name in self.shares.dead
+
+    async def _place(self, place: int) -> NewsletterError | End:
         """One connection after the other, while there is something to send and the place is open."""
         desk = replace(self.desk, press=Doorway(self.desk.press, self.gate, place))
         while await self._opens(place):
@@ -74,19 +90,23 @@ class Crew:
             if error:
                 self.has_given_up = True
                 return error
-            if self.whole.is_over or self.desk.control.is_stopping:
-                break
-        return None
+            if self._is_through:
+                return End.THROUGH
+        return End.WAITED
 
     async def _opens(self, place: int) -> bool:
         """Wait until the place may be used; False if nobody needs it any more."""
         while not self.gate.is_open(place):
-            if self.whole.is_over or self.desk.control.is_stopping or self.has_given_up:
+            if self._is_through or self.has_given_up:
                 return False
             await self.desk.control.sleep(LOOK)
         return True
 
-    async def _end_those_without_connection(self, places: Sequence[asyncio.Task[RelayError | None]]) -> None:
+    @property
+    def _is_through(self) -> bool:
+        return self.desk.feeder.is_over or self.desk.control.is_stopping
+
+    async def _end_those_without_connection(self, places: Sequence[asyncio.Task[NewsletterError | End]]) -> None:
         """When the run stops, what is past its dot is finished; a message that is not is dropped and stays queued."""
         control = self.desk.control
         await control.stopped()
@@ -134,17 +154,17 @@ async def _ended(task: asyncio.Task[Session], control: Control) -> bool:
     return False
 
 
-async def work_together(crews: Sequence[Crew]) -> list[RelayError]:
+async def work_together(crews: Sequence[Crew]) -> list[NewsletterError]:
     """Let all relays work until nothing is left; the errors of connections that were given up.
 
-    What a relay puts back after the others had ended is taken by one that is alive.
+    What a relay puts back or passes on after the others had ended is taken by one that is alive; it may be passed on
+    once by each of them.
     """
     given_up = await asyncio.gather(*(crew.run(crew.desk.pace.connections) for crew in crews))
-    errors = [error for ends in given_up for error in ends if error]
-    for crew, ends in zip(crews, given_up, strict=True):
-        if crew.whole.has_stock and None in ends:
-            again = await crew.run(1)
-            errors += [error for error in again if error]
+    errors = [error for ends in given_up for error in ends]
+    for crew in [*crews] * len(crews):
+        if crew.desk.feeder.has_stock and not crew.is_lost:
+            errors += await crew.run(1)
     return errors
 
 
@@ -154,7 +174,7 @@ async def end_feeding_when_stopping(desk: Desk) -> None:
     desk.feeder.end()
 
 
-def judge_relay(desk: Desk, errors: list[RelayError]) -> None:
+def judge_relay(desk: Desk, errors: list[NewsletterError]) -> None:
     """Some connections may be given up; if work is left and nobody is left to do it, the relay is the reason."""
     if errors and desk.feeder.has_stock and not desk.control.is_stopping:
         desk.control.fail(errors[0])

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from newsletter.delivery.control import Control, Pace
 from newsletter.delivery.endpoint import Endpoint
@@ -66,6 +66,5 @@ class Desk:
     pace: Pace
     press: Press
     clock: Clock
-    expires_at: datetime
-    at_least: timedelta = timedelta(0)
-    """A first attempt may be followed by others for so long, however late it comes."""
+    expire_after: timedelta
+    """How long each delivery is tried, from its own first attempt."""

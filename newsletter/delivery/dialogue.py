@@ -11,6 +11,9 @@ from contextlib import suppress
 
 from newsletter.delivery.reply import NoReplyError, Reply, ReplyReader
 
+MOST_UNREAD = 16
+"""Replies that may lie unread: a group has four, with the dot's. A server that says more is not answering us."""
+
 
 class SessionLostError(Exception):
     """The connection is gone, silent for too long, or talks something that is not SMTP."""
@@ -60,6 +63,8 @@ class Dialogue(asyncio.Protocol):
         except NoReplyError as error:
             self._lose(f"the server sent {error}")
             self._transport.abort()
+        if len(self._replies) > MOST_UNREAD:
+            self._flooded()
         self._wake()
 
     def eof_received(self) -> bool:
@@ -127,6 +132,13 @@ class Dialogue(asyncio.Protocol):
         if not self._is_gone.is_set():
             self._transport.abort()
             await asyncio.sleep(0)
+
+    def _flooded(self) -> None:
+        """Keep what may be an answer, and end the session."""
+        while len(self._replies) > MOST_UNREAD:
+            self._replies.pop()
+        self._lose("the server says more than it was asked")
+        self._transport.abort()
 
     def _lose(self, why: str) -> None:
         self._end = self._end or why

@@ -57,6 +57,7 @@ class Feeder:
         self._is_wanted = asyncio.Event()
         self._is_changed = asyncio.Event()
         self._is_done = False
+        self._doubted = NEVER
         self._now = asyncio.get_running_loop().time
 
     async def fill(self) -> bool:
@@ -71,15 +72,15 @@ class Feeder:
         except DBAPIError as error:
             self._control.fail(explain(error))
             return False
-        self._control.count(State.DEFERRED, State.QUEUED, batch.returned)
+        self._control.take_back(batch.returned, batch.returned_aside)
         self._control.count(State.QUEUED, State.SKIPPED, batch.skipped)
-        self._control.count(State.QUEUED, State.DEFERRED, batch.aside)
+        self._control.set_aside(batch.aside, batch.aside_for)
         self._taken += batch.aside
         since = self._known_since(now)
         self._stock.extend([Held(item, since) for item in batch.claimed])
         for seconds, item in batch.later:
             self._pending += 1
-            asyncio.get_running_loop().call_later(seconds, self._arrive, Held(item, since))
+            asyncio.get_running_loop().call_later(seconds, self._arrive, Held(item, NEVER))  # looked at when it begins
         self._is_changed.set()
         return not batch.is_empty
 
@@ -123,9 +124,17 @@ class Feeder:
     async def take(self) -> Held | None:
         """The next delivery; None when there is none left, or the run stops."""
         while not self._stock and not self._is_done:
-            self._is_changed.clear()
-            await self._is_changed.wait()
+            await self.changed()
         return self.take_now()
+
+    async def changed(self) -> None:
+        """Wait until something came into stock, or whoever waits is to look again."""
+        self._is_changed.clear()
+        await self._is_changed.wait()
+
+    def wake(self) -> None:
+        """Let everyone who waits look again."""
+        self._is_changed.set()
 
     def take_now(self) -> Held | None:
         """The next delivery, if there is one in stock and the run goes on; nobody waits for the store."""
@@ -144,7 +153,12 @@ class Feeder:
 
     def is_fresh(self, held: Held) -> bool:
         """Whether the store's word that it may be sent still holds."""
-        return not held.is_out and self._control.is_free and self._now() - held.checked < FRESH_SECONDS
+        is_known = held.checked > self._doubted and self._now() - held.checked < FRESH_SECONDS
+        return is_known and not held.is_out and self._control.is_free
+
+    def doubt(self) -> None:
+        """What the store said so far does not hold any more: a group may have been closed, or slowed."""
+        self._doubted = self._now()
 
     async def may_send(self, held: Held) -> bool:
         """Whether the message may begin now: to be asked right before, since the answer holds for a moment only."""
@@ -178,7 +192,7 @@ class Feeder:
             self._control.fail(explain(error))
             return
         self._control.count(State.QUEUED, State.SKIPPED, found.skipped)
-        self._control.count(State.QUEUED, State.DEFERRED, found.aside)
+        self._control.set_aside(found.aside, found.aside_for)
         since = self._known_since(asked)
         for claimed in found.claimed:
             item = group.pop(claimed.delivery)
@@ -210,6 +224,10 @@ class Feeder:
     def put_back(self, held: Held) -> None:
         """A connection could not use it; another one may."""
         self._stock.appendleft(held)
+
+    def pass_on(self, held: Held) -> bool:  # noqa: ARG002 - what a relay alone does not take, nobody does
+        """Give it to another relay, since this one does not take it; False if there is none."""
+        return False
 
     @property
     def is_over(self) -> bool:

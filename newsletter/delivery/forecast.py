@@ -5,21 +5,25 @@ which one may. Where that would take too many steps, a limit is looked at over a
 by no more than that period.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 from math import ceil
+from typing import TypeAlias
 
+from newsletter.delivery.forecast_limits import Steady, windows_of
 from newsletter.delivery.lines import Line
-from newsletter.delivery.pacing import Limit, Rate, Window, first, microseconds, moment
+from newsletter.delivery.pacing import UNLIMITED, Window, first, microseconds, moment
 from newsletter.delivery.receivers import Receivers
 from newsletter.delivery.windows import Hours
 
-STEPS = 5000
-"""Periods of one limit that are simulated, at most about."""
 SHARES = 200
 """A group takes no more than this part of its mail at one instant, so that all share what they have in common."""
+TURNS = 100_000
+"""So many turns are taken, at most about, for what all lines have in common."""
+LEAST_STEPS = 100
+"""Unless that would count more than a hundredth at once."""
 LONGEST = timedelta(days=3660)
 """A job that would take longer is not simulated to its end."""
 
@@ -64,20 +68,26 @@ class Plan:
     speed: float
     """Messages per second that the relay takes in all."""
     start: datetime
+    ahead: Mapping[str, int] = field(default_factory=dict)
+    """Domain → how many were set aside before: they go first."""
+
+
+Meters: TypeAlias = Sequence[Window | Steady]
 
 
 def forecast(plan: Plan) -> Forecast:
     """Send all in thought."""
-    counts = _by_line(plan)
-    total = sum(counts.values())
-    common = [Window(_coarse(Rate.of_speed(plan.speed), total)), *_of(plan.receivers.relay, total)]
-    windows = {name: [*_of(plan.receivers.line_of(name), counts[name]), *common] for name in counts}
+    counts = _by_line(plan, plan.mix)
+    ahead = {name: number for name, number in _by_line(plan, plan.ahead).items() if name in counts}
+    total = sum(counts.values()) + sum(ahead.values())
+    common: Meters = [Steady(plan.speed, _at_once(total, len(counts))), *windows_of(plan.receivers.relay, total)]
+    lines = {name: plan.receivers.line_named(name) for name in counts}
+    counted = {name: counts[name] + ahead.get(name, 0) for name in counts}
+    own = {name: windows_of(lines[name], counted[name]) for name in counts}
+    windows: dict[str, Meters] = {name: [*own[name], *common] for name in counts}
     begins = plan.hours.opens(plan.start) or plan.start
-    ends = _Clock(plan, begins).run(counts, windows)
-    shares = [
-        Share(name=name, count=counts[name], ends=at, is_limited=len(windows[name]) > len(common))
-        for name, at in ends.items()
-    ]
+    ends = _Clock(plan, begins).run(counted, windows, lines)
+    shares = [Share(name=name, count=counts[name], ends=at, is_limited=bool(own[name])) for name, at in ends.items()]
     return Forecast(
         begins=begins,
         ends=max((share.ends for share in shares), default=begins),
@@ -90,48 +100,41 @@ OTHERS = "others"
 """All domains without a group and without limits of their own."""
 
 
-def _by_line(plan: Plan) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    groups = set(plan.receivers.groups.values())
-    for domain, count in plan.mix.items():
-        name = plan.receivers.name_of(domain)
-        if plan.receivers.line_of(domain) is None and name not in groups:
+def _by_line(plan: Plan, mix: Mapping[str, int]) -> dict[str, int]:
+    """Those that no line can slow are counted together: also domains of which none has more mail than its limits let."""
+    receivers, counts = plan.receivers, dict[str, int]()
+    named = {*receivers.groups.values(), *receivers.lines}
+    enough = min((rate.count for rate in receivers.per_domain), default=UNLIMITED)
+    for domain, count in mix.items():
+        name = receivers.name_of(domain)
+        if name not in named and plan.mix.get(domain, 0) + plan.ahead.get(domain, 0) <= enough:
             name = OTHERS
         if count:
             counts[name] = counts.get(name, 0) + count
     return counts
 
 
-def _of(line: Line | None, total: int) -> Iterator[Window]:
-    if line is None or line.is_free:
-        return
-    for window in line.windows:
-        limit = _coarse(window.limit, total)
-        yield Window(limit, window.state if limit == window.limit else ())
-
-
-def _coarse(limit: Limit, total: int) -> Limit:
-    """The limit over a longer period if `total` would take too many short ones."""
-    if not isinstance(limit, Rate):
-        return limit
-    factor = ceil(total / limit.count / STEPS)
-    return Rate(limit.count * factor, limit.seconds * factor) if factor > 1 else limit
+def _at_once(total: int, lines: int) -> int:
+    """How many messages of all make one step: each costs a turn of every line."""
+    return ceil(min(total * lines / TURNS, total / LEAST_STEPS)) or 1
 
 
 class _Clock:
     """Jumps from one instant at which something may begin to the next."""
 
     def __init__(self, plan: Plan, begins: datetime) -> None:
-        self._hours = plan.hours
+        self._hours, self._relay = plan.hours, plan.receivers.relay
         self._begins = microseconds(begins)
         self._latest = microseconds(begins + LONGEST)
         self._open_until = 0
 
-    def run(self, counts: Mapping[str, int], windows: Mapping[str, Sequence[Window]]) -> dict[str, datetime]:
+    def run(
+        self, counts: Mapping[str, int], windows: Mapping[str, Meters], lines: Mapping[str, Line | None]
+    ) -> dict[str, datetime]:
         """When the last message of each begins; those that would take too long are left out."""
         left = dict(counts)
         most = {name: max(1, count // SHARES) for name, count in counts.items()}
-        waiting = [(self._begins, 0, name) for name in counts]
+        waiting = [(self._from(lines[name]), 0, name) for name in counts]
         heapify(waiting)
         turns = 0
         ends: dict[str, datetime] = {}
@@ -151,6 +154,10 @@ class _Clock:
             else:
                 ends[name] = moment(at)
         return ends
+
+    def _from(self, line: Line | None) -> int:
+        """When the first one of a group may begin: not while it, or the relay, is closed after a pushback."""
+        return max([self._begins, *(each.closed_until for each in (line, self._relay) if each)])
 
     def _open(self, at: int) -> int:
         """`at`, or when the next hours for sending begin."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.delivery.job import SendJob
 from subscribers import leases
@@ -64,7 +64,7 @@ class Hold:
 
     def give_back(self) -> None:
         """Let another process run the job at once; a store that is gone frees it when the lease has run out."""
-        with suppress(DBAPIError), writing(self._engine) as connection:
+        with suppress(SQLAlchemyError), writing(self._engine) as connection:
             leases.release(connection, self._name, holder=self._holder)
 
 

@@ -33,6 +33,8 @@ class JobEvent(StrEnum):
     START = "start"
     PAUSE = "pause"
     RESUME = "resume"
+    AWAIT = "await its time"
+    """The operator lets a paused job be, and its time is still to come."""
     FINISH = "finish"
     CANCEL = "cancel"
     REOPEN = "reopen"
@@ -52,7 +54,11 @@ TRANSITIONS: dict[JobState, dict[JobEvent, JobState]] = {
         JobEvent.CANCEL: JobState.CANCELLED,
         JobEvent.FINISH: JobState.FINISHED,
     },
-    JobState.PAUSED: {JobEvent.RESUME: JobState.RUNNING, JobEvent.CANCEL: JobState.CANCELLED},
+    JobState.PAUSED: {
+        JobEvent.RESUME: JobState.RUNNING,
+        JobEvent.AWAIT: JobState.PLANNED,
+        JobEvent.CANCEL: JobState.CANCELLED,
+    },
     JobState.FINISHED: {JobEvent.REOPEN: JobState.RUNNING},
     JobState.CANCELLED: {},
 }
@@ -155,6 +161,12 @@ def decide_plan(existing: SendJob | None, digest: str, audience_where: str = "")
 def is_lost(digest: str) -> bool:
     """Whether this is the digest of a job whose issue was lost with what no backup had."""
     return digest.startswith(LOST)
+
+
+def how_to_resume(job: SendJob, *, has_begun: bool, now: datetime) -> JobEvent:
+    """RESUME, or AWAIT for a paused job of which nothing was begun (no delivery was claimed) before its time."""
+    is_early = job.starts_at is not None and job.starts_at > now
+    return JobEvent.AWAIT if job.state is JobState.PAUSED and is_early and not has_begun else JobEvent.RESUME
 
 
 def move(job: SendJob, event: JobEvent) -> JobState:

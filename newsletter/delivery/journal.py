@@ -86,9 +86,13 @@ class JournalError(ServiceError):
 class Journal:
     """The open journal of this worker; one per job and worker."""
 
-    def __init__(self, path: Path, *, power_safe: bool = False) -> None:
-        """Make the file with its header, both on the disk; raises JournalError."""
+    def __init__(self, path: Path, *, power_safe: bool = False, begun: set[int] | None = None) -> None:
+        """Make the file with its header, both on the disk; raises JournalError.
+
+        Deliveries whose dot is about to be written, or was, are put into `begun`.
+        """
         self.path = path
+        self._begun = begun
         self._is_broken = False
         self._waiting: list[bytes] = []
         try:
@@ -109,12 +113,16 @@ class Journal:
 
         What comes back is to be awaited before the dot: then the record is on the disk (power-safe journals only).
         """
+        if self._begun is not None:
+            self._begun.add(delivery)
         self._waiting.append(encode_start(delivery))
         self.flush()
         return self._on_disk() if self._sync else None
 
     def withdraw(self, delivery: int) -> None:
         """Write down that the dot was not written after all; without this record the delivery is taken for unknown."""
+        if self._begun is not None:
+            self._begun.discard(delivery)
         self._waiting.append(encode_withdrawal(delivery))
 
     def finish(self, outcome: Outcome) -> None:

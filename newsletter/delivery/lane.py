@@ -9,14 +9,23 @@ from newsletter.delivery.endpoint import Endpoint
 from newsletter.delivery.outcome import Outcome
 from newsletter.delivery.press import Item
 from newsletter.delivery.relay_error import RelayError
-from newsletter.delivery.retry import Circumstances
+from newsletter.delivery.retry import Circumstances, is_last
 from newsletter.delivery.session import Session
 from newsletter.delivery.smtp import open_session
 from newsletter.store.claims import Claimed
+from subscribers.errors import ConfigurationError, NewsletterError
 
 
 class _WithdrawnError(Exception):
     """The person left after the message was announced: it is not sent."""
+
+
+class _GivenUpError(Exception):
+    """This connection is given up, for this reason."""
+
+    def __init__(self, reason: NewsletterError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 class Lane:
@@ -31,16 +40,19 @@ class Lane:
         if session:
             desk.control.sessions.add(session)
 
-    async def run(self) -> RelayError | None:
-        """Work until nothing is left or the run stops; the error if this connection was given up."""
+    async def run(self) -> NewsletterError | None:
+        """Work until nothing is left or the run stops; the error if this connection was given up.
+
+        That is a RelayError, or a ConfigurationError for a setting of this relay: the others of the job may go on.
+        """
         try:
             while (item := self._next or await self._take()) is not None:
                 self._item, self._next = item, None
                 await self._deliver(item)
-        except RelayError as error:
+        except _GivenUpError as error:
             if self._next:
                 self._desk.feeder.put_back(self._next.held)
-            return error
+            return error.reason
         except Exception as error:  # noqa: BLE001 - also a fault of ours ends the run in order, and is raised after it
             self._desk.control.fail(error)
         finally:
@@ -76,7 +88,7 @@ class Lane:
         return not desk.throttle.is_limited or (desk.press.has_any and desk.throttle.take_now())
 
     async def _deliver(self, item: Item) -> None:
-        """See one delivery through; raises RelayError after giving it back if no session can be had."""
+        """See one delivery through; raises _GivenUpError after giving it back if no session can be had."""
         for _ in range(2):
             session = await self._session_for(item)
             if session is None:
@@ -86,6 +98,8 @@ class Lane:
             except _WithdrawnError:
                 return
             self._mark(session, attempt)
+            if attempt.is_unasked and self._desk.feeder.pass_on(item.held):
+                return
             if outcome := self._judged(item, attempt):
                 self._desk.recorder.add(outcome)
                 return
@@ -102,9 +116,9 @@ class Lane:
             return None
         try:
             session = await self._ready_session()
-        except RelayError:
+        except (RelayError, ConfigurationError) as error:
             self._desk.feeder.put_back(item.held)
-            raise
+            raise _GivenUpError(error) from None
         if session is None or not await self._may_send(item):
             return None
         return session
@@ -167,16 +181,18 @@ class Lane:
             self._failures = 0
 
     def _circumstances(self, claimed: Claimed) -> Circumstances:
-        now, expires_at = self._desk.clock(), self._desk.expires_at
         return Circumstances(
-            now=now,
-            expires_at=expires_at if claimed.attempts else max(expires_at, now + self._desk.at_least),
+            now=self._desk.clock(),
             attempts=claimed.attempts,
             jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
+            is_last=is_last(claimed.attempts, self._desk.expire_after),
         )
 
     async def _ready_session(self) -> Session | None:
-        """The session to use, a new one if need be; None when stopping. Raises RelayError when giving up."""
+        """The session to use, a new one if need be; None when stopping.
+
+        Raises RelayError when giving up, ConfigurationError for what cannot be used.
+        """
         pace = self._desk.pace
         if self._session and self._session.transactions >= pace.messages_per_connection:
             await self._leave()

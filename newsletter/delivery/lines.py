@@ -62,6 +62,11 @@ class Line:
         """Whether there is nothing to ask."""
         return not self.limits and self.speed is None
 
+    def is_settled(self, now: int) -> bool:
+        """Whether it holds nothing that a new line would not."""
+        is_waiting = self.has_queue(now) or self.closed_until > now
+        return self.speed is None and not is_waiting and all(window.is_empty(now) for window in self.sent)
+
     def has_queue(self, now: int) -> bool:
         """Whether some were set aside whose slots are still to come."""
         return self.tail > now + HORIZON
@@ -78,6 +83,12 @@ class Line:
             found.append((latest, left))
         self.tail = found[-1][0]
         return found
+
+    def stand_behind(self, slot: int, now: int) -> None:
+        """Who comes new stands behind one that has this slot."""
+        if not self.has_queue(now):
+            self.planned = [Window(window.limit, window.state) for window in self.windows]
+        self.tail = max(self.tail, slot)
 
     def end_queue(self, last: int) -> None:
         """Nobody is set aside after the instant `last`: those who stood there were cancelled, paused or erased."""
@@ -113,6 +124,8 @@ class Line:
         """Forget what a clock that was wrong promised: a pause of years, a change in the future."""
         self.closed_until = min(self.closed_until, now + COOLING)
         self.changed = min(self.changed, now)
+        for window in self.windows:
+            window.come_near(now)
 
     def _change(self, speed: float | None, now: int) -> None:
         self.speed, self.changed = speed, now
@@ -145,6 +158,21 @@ class Line:
         self.tail, self.closed_until, self.changed = state["tail"], state["closed_until"], state["changed"]
         self.ceiling = state["ceiling"]
 
+    def join(self, state: Mapping[str, Any]) -> None:
+        """Count together with another line of the same limits: what holds for either holds for both."""
+        known = {seconds: taken for seconds, taken in state["sent"]}  # noqa: C416 - pairs out of JSON are lists
+        for window in self.sent:
+            window.join(known.get(window.limit.seconds, ()))
+        speeds = [speed for speed in (self.speed, state["speed"]) if speed is not None]
+        self.speed, self.ceiling = min(speeds, default=None), self.ceiling or state["ceiling"]
+        self.tail, self.changed = max(self.tail, state["tail"]), max(self.changed, state["changed"])
+        self.closed_until = max(self.closed_until, state["closed_until"])
+
+    def forget(self, now: int) -> None:
+        """Drop what no period holds any more."""
+        for window in self.sent:
+            window.forget(now)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
@@ -170,6 +198,23 @@ def admit(lines: Sequence[Line], wanted: int, now: int, *, is_due: bool = False)
     if not left:
         return Admitted(begin=begin)
     return Admitted(begin=begin, aside=tuple(tightest(lines, now).queue(left, now)))
+
+
+def admit_again(lines: Sequence[Line], wanted: int, now: int) -> Admitted:
+    """Let messages begin that were let begin before and came late, or put them at the head of the queue."""
+    windows = [window for line in lines for window in line.windows]
+    start = max(now, *(line.closed_until for line in lines))
+    begin = tuple(slots(windows, wanted, start, now))
+    left = wanted - sum(count for _, count in begin)
+    if not left:
+        return Admitted(begin=begin)
+    ahead = [Window(window.limit, window.state) for window in windows]
+    latest = max(start, now + LOOK_AGAIN) if any(line.speed is not None for line in lines) else None
+    aside = list(slots(ahead, left, start, latest))
+    if rest := left - sum(count for _, count in aside):
+        aside.append((latest or start, rest))
+    tightest(lines, now).stand_behind(aside[-1][0], now)
+    return Admitted(begin=begin, aside=tuple(aside))
 
 
 def tightest(lines: Sequence[Line], now: int) -> Line:

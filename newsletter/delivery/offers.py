@@ -51,8 +51,9 @@ class Offers:
     def refuse(self, letter: Letter) -> Attempt | None:
         """The refusal of a letter that the server cannot take."""
         if _UNSAFE.search(letter.recipient) or _UNSAFE.search(letter.sender):
-            reply, stage = Reply(553, "5.1.3 the address has characters that no command can carry"), Stage.RCPT
-        elif not self.takes_utf8 and _needs_smtputf8(letter):
+            never = Reply(553, "5.1.3 the address has characters that no command can carry")
+            return Attempt(result=Result.REFUSED, stage=Stage.RCPT, reply=never)
+        if not self.takes_utf8 and _needs_smtputf8(letter):
             reply, stage = Reply(553, "5.6.7 the relay does not offer SMTPUTF8"), Stage.RCPT
         elif 0 < self.largest < len(letter.message):
             reply, stage = Reply(552, f"5.3.4 the relay takes at most {self.largest} octets"), Stage.MAIL
@@ -60,7 +61,7 @@ class Offers:
             reply, stage = Reply(451, "4.7.30 the relay does not offer REQUIRETLS"), Stage.MAIL
         else:
             return None
-        return Attempt(result=Result.REFUSED, stage=stage, reply=reply)
+        return Attempt(result=Result.REFUSED, stage=stage, reply=reply, is_unasked=True)
 
     def mail(self, letter: Letter) -> bytes:
         """The first command of a transaction."""

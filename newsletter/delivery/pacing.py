@@ -141,6 +141,13 @@ class Window:
         """What to store: pairs of part and count."""
         return [[part, count] for part, count in sorted(self._taken.items())]
 
+    def over(self, limit: Limit) -> "Window":
+        """What was taken, as another limit counts it."""
+        found = Window(limit)
+        for part, count in sorted(self._taken.items()):
+            found.take(part * self._width, count)
+        return found
+
     def room(self, at: int) -> int:
         """How many may begin at `at`, whatever was taken before or after it: any window around it stays in bounds."""
         return max(0, self.limit.count_at(at) - sum(count for _, count in self._near(at // self._width)))
@@ -158,15 +165,51 @@ class Window:
         """So many begin at `at`."""
         part = at // self._width
         self._taken[part] = self._taken.get(part, 0) + count
-        if len(self._taken) > 4 * PARTS:
-            last = max(self._taken)
-            self._taken = {part: count for part, count in self._taken.items() if part >= last - 2 * PARTS}
+        if len(self._taken) > 5 * PARTS:
+            self.forget(at)
+
+    def give_back(self, at: int) -> None:
+        """One that was to begin at `at` did not."""
+        part = at // self._width
+        if (count := self._taken.pop(part, 0)) > 1:
+            self._taken[part] = count - 1
+
+    def forget(self, at: int) -> None:
+        """Keep two periods before `at`, and the last of what was before: needed again if the clock is ahead."""
+        self.come_near(at)
+        oldest = at // self._width - 2 * PARTS
+        far = sorted(part for part in self._taken if part < oldest)
+        for part in far[: -PARTS - 1]:
+            del self._taken[part]
+
+    def is_empty(self, at: int) -> bool:
+        """Whether nothing holds back who begins at `at` or later."""
+        return not self._taken or max(self._taken) < at // self._width - PARTS
+
+    def come_near(self, at: int) -> None:
+        """What is later than a period from now was taken by a clock that was ahead: it began about now."""
+        now = at // self._width
+        for part in [part for part in self._taken if part > now + PARTS]:
+            self._taken[now] = self._taken.get(now, 0) + self._taken.pop(part)
+
+    def join(self, taken: Iterable[Sequence[int]]) -> None:
+        """Count what another one took too, as if both had taken the same: never less than either."""
+        for part, count in taken:
+            self._taken[part] = max(count, self._taken.get(part, 0))
 
     def _near(self, part: int) -> Iterator[Slot]:
         return ((other, count) for other, count in self._taken.items() if abs(other - part) <= PARTS)
 
 
-def first(windows: Sequence[Window], at: int) -> int:
+class Meter(Protocol):
+    """What says when messages may begin: a window, or an even speed."""
+
+    def first(self, at: int) -> int:
+        """The earliest instant from `at` on at which one may begin."""
+        ...  # pragma: no cover - a signature
+
+
+def first(windows: Sequence[Meter], at: int) -> int:
     """The earliest instant from `at` on at which all of `windows` have room."""
     while True:
         latest = max((window.first(at) for window in windows), default=at)

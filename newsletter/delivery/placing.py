@@ -20,6 +20,7 @@ class Place:
 
 def place(receivers: Receivers, domains: Sequence[str], now: int, *, due: int = 0) -> list[Place]:
     """A place for each message to these domains, in their order; the first `due` of them were set aside before."""
+    receivers.make_room(now)
     keyed = [(receivers.lines_of(domain), number < due) for number, domain in enumerate(domains)]
     found: list[Place] = []
     for (_, is_due), run in groupby(keyed, key=lambda item: (tuple(map(id, item[0])), item[1])):

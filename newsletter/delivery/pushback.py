@@ -6,9 +6,10 @@ not get better by going on. Those codes stop the mailing, never the subscriber.
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from newsletter.delivery.outcome import Event, Outcome
 from newsletter.delivery.reply import Reply
@@ -68,6 +69,11 @@ def blame(outcome: Outcome) -> Blame:
         if enhanced[2] in _ABOUT_US:
             return Blame.US
     return Blame.PERHAPS_US
+
+
+def is_grave(outcome: Outcome) -> bool:
+    """Whether more of it would be worse: refused for what may be about us, or asked for less."""
+    return blame(outcome) is not Blame.THEM or is_too_fast(outcome)
 
 
 class Halting(StrEnum):
@@ -133,7 +139,7 @@ PERHAPS_SHARE = 20
 
 @dataclass(slots=True, kw_only=True)
 class Health:
-    """What became of all that one run tried, as far as it says something about us."""
+    """What became of all that was tried, as far as it says something about us."""
 
     thresholds: Thresholds
     tried: int = 0
@@ -141,6 +147,18 @@ class Health:
     us: Counter[str] = field(default_factory=Counter)
     """Refusals that are certainly about us, by code and status."""
     perhaps: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def going_on(cls, thresholds: Thresholds, state: Mapping[str, Any]) -> "Health":
+        """Count on from the `state` that another one had; from nothing if that is empty."""
+        us, perhaps = Counter(state.get("us", {})), Counter(state.get("perhaps", {}))
+        tried, refused = state.get("tried", 0), state.get("refused", 0)
+        return cls(thresholds=thresholds, tried=tried, refused=refused, us=us, perhaps=perhaps)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """For the store: numbers, and codes of replies. Names nobody."""
+        return {"tried": self.tried, "refused": self.refused, "us": dict(self.us), "perhaps": dict(self.perhaps)}
 
     def count(self, outcomes: Iterable[Outcome]) -> None:
         """Count outcomes."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from newsletter.delivery.control import Control, Pace
 from newsletter.delivery.endpoint import Endpoint
 from newsletter.delivery.feeder import Feeder
-from newsletter.delivery.shares import Shares
+from newsletter.delivery.passing import Passed
 from newsletter.delivery.stock import Held
 
 LOOK = 0.02
@@ -66,28 +66,44 @@ def pace_of_all(vias: Sequence[Via]) -> Pace:
 
 
 class ShareOfStock(Feeder):
-    """The stock as one relay sees it: it takes no more than its share while others are there to take theirs."""
+    """The stock as one relay sees it: it takes no more than its share while others are there to take theirs.
 
-    def __init__(self, whole: Feeder, control: Control, shares: Shares, name: str) -> None:
+    What others passed on to it comes before its share, and while much of that waits for others it takes nothing else.
+    """
+
+    def __init__(self, whole: Feeder, control: Control, passed: Passed, name: str) -> None:
         # not the parent's constructor: there is one stock, and this is a view of it
-        self._whole, self._the_control, self._shares, self._name = whole, control, shares, name
+        self._whole, self._the_control, self._passed, self._name = whole, control, passed, name
+        self._shares = passed.shares
 
     async def take(self) -> Held | None:
         """The next delivery; None when there is none left, or the run stops."""
         waited = 0.0
-        while not self._shares.may_take(self._name):
-            if self._the_control.is_stopping or self._whole.is_over:
+        while (held := self.take_now()) is None:
+            if self._the_control.is_stopping or self.is_over:
                 return None
+            if self._has_turn:
+                await self._whole.changed()
+                continue
             await asyncio.sleep(LOOK)
             waited += LOOK if self._whole.has_stock else 0.0
             if waited >= ENOUGH:
                 self._shares.wait_no_longer(self._name)
                 waited = 0.0
-        return self._took(await self._whole.take())
+        return held
 
     def take_now(self) -> Held | None:
-        """The next delivery, if it is this relay's turn and there is one in stock."""
-        return self._took(self._whole.take_now()) if self._shares.may_take(self._name) else None
+        """The next delivery, if there is one passed on to this relay, or it is its turn and there is one in stock."""
+        if self._the_control.is_stopping:
+            return None
+        held = self._passed.take(self._name)
+        if held is None and self._has_turn:
+            held = self._whole.take_now()
+        return self._took(held)
+
+    @property
+    def _has_turn(self) -> bool:
+        return not self._passed.is_full and self._shares.may_take(self._name)
 
     def _took(self, held: Held | None) -> Held | None:
         if held is not None:
@@ -97,7 +113,18 @@ class ShareOfStock(Feeder):
     def put_back(self, held: Held) -> None:
         """This relay could not use it."""
         self._shares.give_back(self._name)
-        self._whole.put_back(held)
+        if held.refused_by:
+            self._passed.put_back(held)
+            self._whole.wake()
+        else:
+            self._whole.put_back(held)
+
+    def pass_on(self, held: Held) -> bool:
+        """Give what this relay does not take to one that may; False if no other one is alive."""
+        if not self._passed.pass_on(held, self._name):
+            return False
+        self._whole.wake()
+        return True
 
     @property
     def may_take(self) -> bool:
@@ -114,13 +141,13 @@ class ShareOfStock(Feeder):
 
     @property
     def has_stock(self) -> bool:
-        """As the whole says."""
-        return self._whole.has_stock
+        """Whether deliveries are claimed and untouched, or wait for one of the relays."""
+        return self._whole.has_stock or self._passed.has_any
 
     @property
     def is_over(self) -> bool:
-        """As the whole says."""
-        return self._whole.is_over
+        """Whether nothing will come any more, and nothing waits for this relay."""
+        return self._whole.is_over and not self._passed.has_for(self._name)
 
     def end(self) -> None:
         """As for the whole."""

@@ -119,16 +119,19 @@ class Circumstances:
     """What is known of a delivery when a reply refuses it."""
 
     now: datetime
-    expires_at: datetime
-    """After this instant nothing is tried again."""
     attempts: int
     """Attempts that were counted before this one."""
     jitter: float
     """A random number from 0 to 1, handed in so that tests are exact."""
+    is_last: bool = False
+    """The schedule is used up: nothing is tried after this attempt."""
+    expires_at: datetime | None = None
+    """After this instant nothing is tried again; None: only the schedule counts."""
 
     def __post_init__(self) -> None:
         require_aware(self.now)
-        require_aware(self.expires_at)
+        if self.expires_at:
+            require_aware(self.expires_at)
 
 
 def decide(reply: Reply, stage: Stage, circumstances: Circumstances) -> RetryDecision:
@@ -143,7 +146,8 @@ def decide(reply: Reply, stage: Stage, circumstances: Circumstances) -> RetryDec
 def put_off(reason: Reason, circumstances: Circumstances, *, ends_session: bool = False) -> RetryDecision:
     """DEFER to the next attempt, or EXPIRE if that would come too late."""
     due_at = circumstances.now + wait(circumstances.attempts, circumstances.jitter)
-    if due_at > circumstances.expires_at:
+    ends_before = circumstances.expires_at is not None and due_at > circumstances.expires_at
+    if circumstances.is_last or ends_before:
         return RetryDecision(event=Event.EXPIRE, reason=reason, ends_session=ends_session)
     return RetryDecision(event=Event.DEFER, reason=reason, due_at=due_at, ends_session=ends_session)
 
@@ -152,6 +156,15 @@ def wait(attempts: int, jitter: float) -> timedelta:
     """How long to wait after `attempts` earlier ones: 30 minutes and more, doubling, at most 8 hours, plus jitter."""
     grown: timedelta = FIRST_WAIT * 2 ** min(attempts, 16)
     return min(grown, LONGEST_WAIT) * (1 + JITTER * jitter)
+
+
+def is_last(attempts: int, expire_after: timedelta) -> bool:
+    """Whether nothing is tried after the attempt that follows `attempts` earlier ones.
+
+    The waits of the schedule are summed up, without jitter, from the first attempt to the next one. So each delivery is
+    tried for `expire_after`, however late its job got to it, and however long nobody was allowed to send in between.
+    """
+    return sum((wait(before, 0) for before in range(attempts + 1)), timedelta(0)) > expire_after
 
 
 def is_temporary(reply: Reply) -> bool:

@@ -9,9 +9,9 @@ import asyncio
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.delivery import journal as journals
 from newsletter.delivery.control import Control, Stop
@@ -24,20 +24,21 @@ from newsletter.delivery.job import SendJob
 from newsletter.delivery.journal import Journal
 from newsletter.delivery.means import JobResult, Means
 from newsletter.delivery.outcome import Outcome
+from newsletter.delivery.passing import Passed
 from newsletter.delivery.press import Press
 from newsletter.delivery.pushback import Halt
 from newsletter.delivery.recorder import Recorder
 from newsletter.delivery.recovery import recover_job
+from newsletter.delivery.relay_error import RelayError
 from newsletter.delivery.relays import ShareOfStock, pace_of_all
 from newsletter.delivery.shares import Shares
 from newsletter.delivery.sharing import Sharing
 from newsletter.delivery.signals import stopping_on_signals
 from newsletter.delivery.signing import SigningPool, signing_pool
 from newsletter.delivery.watch import STOPS, Watch
-from newsletter.store import deliveries, job_times, jobs
+from newsletter.store import deliveries, job_times, jobs, pace, so_far
 from newsletter.store.claims import Batch, Checked, Claim, check_again, claim_batch
 from newsletter.store.deliveries import Recovered
-from newsletter.store.engine import explain
 from subscribers.errors import NewsletterError
 from subscribers.transactions import reading
 
@@ -64,8 +65,11 @@ class Run:
         recovered = self._recover()
         control = Control(self._job.audience, deliveries.counts(self._engine, self._job.id), self._means.report)
         self._control, self._loop = control, asyncio.get_running_loop()
+        aside, last = pace.all_aside(self._engine, self._job.id)
+        control.know_aside(aside, (last - self._books.clock()).total_seconds() if last else 0.0)
         path = journals.path_of(self._means.spool, self._job.id, self._name)
-        journal = Journal(path, power_safe=self._means.power_safe)
+        begun = self._courtesy.begun if self._courtesy else None
+        journal = Journal(path, power_safe=self._means.power_safe, begun=begun)
         try:
             with stopping_on_signals(control):
                 await self._send(control, journal)
@@ -76,24 +80,20 @@ class Run:
             raise control.error
         return self._result(control, recovered)
 
-    @property
-    def _expires_at(self) -> datetime:
-        return max(self._job.created_at, self._job.starts_at or self._job.created_at) + self._means.expire_after
-
     def _recover(self) -> Recovered:
         recovered = recover_job(self._books, self._means.spool, self._job.id, self._name)
         now = self._books.clock()
-        if now >= self._expires_at:
-            before = now - self._means.expire_after if self._courtesy else None
-            deliveries.expire(self._engine, self._job.id, now, untouched_since=before)
+        since = now - self._means.expire_after
+        if not so_far.was_in_hand(self._engine, self._job.id, since):
+            deliveries.expire(self._engine, self._job.id, now, untouched_since=since)
         return recovered
 
     async def _send(self, control: Control, journal: Journal) -> None:
         """Send, while somebody watches from the beginning to the end whether the run may go on."""
         watch = Watch(self._engine, self._job, self._hold, self._books.clock, self._means.should_stop)
-        watching = asyncio.create_task(watch.run(control, self._means.pace.look_seconds))
+        watching = asyncio.create_task(control.guarded(watch.run, control, self._means.pace.look_seconds))
         try:
-            await self._claim_and_send(control, journal)
+            await control.guarded(self._claim_and_send, control, journal)
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
@@ -125,13 +125,13 @@ class Run:
 
     async def _together(self, crews: list[Crew], sharing: Sharing) -> None:
         """Run all parts; the connections end first, then what feeds them, then what records them."""
-        desk, feeder = crews[0].desk, crews[0].whole
+        desk, feeder, control = crews[0].desk, crews[0].whole, crews[0].desk.control
         helpers = [
-            asyncio.create_task(end_feeding_when_stopping(desk)),
-            asyncio.create_task(sharing.run(desk.control, self._means.pace.look_seconds)),
+            asyncio.create_task(control.guarded(end_feeding_when_stopping, desk)),
+            asyncio.create_task(control.guarded(sharing.run, control, self._means.pace.look_seconds)),
         ]
-        feeding = asyncio.create_task(feeder.run())
-        recording = asyncio.create_task(desk.recorder.run())
+        feeding = asyncio.create_task(control.guarded(feeder.run))
+        recording = asyncio.create_task(control.guarded(desk.recorder.run))
         try:
             errors = await work_together(crews)
             feeder.end()
@@ -143,15 +143,16 @@ class Run:
             for helper in helpers:
                 helper.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
-            desk.control.tell()
+            control.tell()
 
     def _crews(self, control: Control, feeder: Feeder, journal: Journal, pool: SigningPool | None) -> list[Crew]:
         """The connections of each relay, and what they share."""
-        recorder = Recorder(control, self._means.pace, journal, self._record)
+        recorder = Recorder(control, self._means.pace, journal, self._record, feeder.doubt)
         shares = Shares(weights={via.name: via.weight for via in self._means.vias})
+        passed = Passed(shares=shares)
         crews: list[Crew] = []
         for via in self._means.vias:
-            own = feeder if len(self._means.vias) == 1 else ShareOfStock(feeder, control, shares, via.name)
+            own = feeder if len(self._means.vias) == 1 else ShareOfStock(feeder, control, passed, via.name)
             desk = Desk(
                 control=control,
                 feeder=own,
@@ -162,8 +163,7 @@ class Run:
                 pace=via.pace,
                 press=Press(own, self._means.write, recorder.add, pool),
                 clock=self._books.clock,
-                expires_at=self._expires_at,
-                at_least=self._means.expire_after if self._courtesy else timedelta(0),
+                expire_after=self._means.expire_after,
             )
             crews.append(Crew(desk=desk, whole=feeder, shares=shares, name=via.name, limits=via.limits))
         return crews
@@ -197,7 +197,7 @@ class Run:
     def _check(self, ids: Collection[int]) -> Checked:
         found = check_again(self._engine, self._job.id, self._as_claim, ids)
         if self._courtesy:
-            found = self._courtesy.sift(self._name, found)
+            found = self._courtesy.sift(self._name, found, list(ids))
         self._untold.difference_update(set(ids) - {item.delivery for item in found.claimed})
         return found
 
@@ -230,18 +230,25 @@ class Run:
                 account = journals.read(journal.path, open_ones)
                 self._books.settle(self._job.id, self._name, account, self._untold)
             journal.remove()
+            self._leave_word(control)
             jobs.cancel_rest(self._engine, self._job.id, self._books.clock())
-        except DBAPIError as error:
-            control.fail(explain(error))
-        except NewsletterError as error:
+        except (SQLAlchemyError, NewsletterError) as error:
             control.fail(error)
+
+    def _leave_word(self, control: Control) -> None:
+        """Tell the next run how it went: not if the job halted (who resumes it starts afresh) or the store fails."""
+        courtesy, error = self._courtesy, control.error
+        if (courtesy and courtesy.halt) or (error and not isinstance(error, RelayError)):
+            return
+        at = (courtesy and courtesy.goes_on_at) or self._books.clock()
+        so_far.save(self._engine, self._job.id, at, courtesy.health if courtesy else {})
 
     def _result(self, control: Control, recovered: Recovered) -> JobResult:
         deliveries_left = not jobs.finish_if_done(self._engine, self._job.id, self._books.clock())
         progress = control.progress()
         next_due = deliveries.next_due(self._engine, self._job.id) if deliveries_left else None
         if self._courtesy and self._courtesy.goes_on_at and deliveries_left and not control.stop:
-            next_due = self._courtesy.goes_on_at
+            next_due = self._courtesy.goes_on(next_due)
             job_times.schedule(self._engine, self._job.id, next_due)
         job = jobs.get_job(self._engine, self._job.id)
         stop = control.stop or STOPS.get(job.state)  # a claim that got nothing may have seen it first

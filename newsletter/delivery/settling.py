@@ -1,25 +1,58 @@
 """What an operator decides about a job that nobody sends: cancel it, or say what became of the unknown ones (edge; I3).
 
 First of all what a dead worker left behind is read from its journal, as before a run; a job that another process sends
-is left to it.
+is left to it. To a paused or cancelled job no run comes: what its worker left is settled whenever somebody looks.
 """
 
 import secrets
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.delivery.hold import HeldError, holding
 from newsletter.delivery.job import JobEvent, JobState, SendJob
 from newsletter.delivery.outcome import Event
 from newsletter.delivery.recovery import recover_job
 from newsletter.delivery.worker import SPOOL, Sending, books_of
-from newsletter.store import jobs, settling
+from newsletter.store import deliveries, jobs, settling
 from newsletter.store.deliveries import Recovered
+from newsletter.store.engine import explain
+from newsletter.store.identity import check
+from subscribers.errors import NewsletterError, ServiceError
 from subscribers.subscription import Actor
+
+STOPPED = (JobState.PAUSED, JobState.CANCELLED)
+"""No run comes to such a job."""
 
 
 def recover_left(sending: Sending, job: SendJob) -> Recovered:
     """Settle what dead workers left behind; raises HeldError if the job is being sent."""
     with holding(sending.engine, sending.configuration.data_dir / SPOOL, job, sending.clock):
         return _recover(sending, job)
+
+
+def recover_stopped(sending: Sending) -> list[tuple[SendJob, NewsletterError]]:
+    """Settle what dead workers left of paused and cancelled jobs; the jobs of which that failed, and why.
+
+    A job that a living process holds is left to it: that process settles everything itself.
+    """
+    found = deliveries.jobs_with_claimed(sending.engine, STOPPED)
+    stopped = [jobs.get_job(sending.engine, number) for number in found]
+    return [(job, error) for job in stopped if (error := _why_not_recovered(sending, job))]
+
+
+def _why_not_recovered(sending: Sending, job: SendJob) -> NewsletterError | None:
+    try:
+        check(sending.engine, sending.configuration.data_dir)  # the journals here may be those of another database
+        recover_left(sending, job)
+    except HeldError:
+        return None
+    except NewsletterError as error:
+        return error
+    except SQLAlchemyError as error:
+        return explain(error)
+    except OSError as error:
+        return ServiceError(f"the spool cannot be used: {error.strerror}", where=str(job))
+    return None
 
 
 def settle_unknown(sending: Sending, job: SendJob, event: Event, *, actor: Actor = Actor.OPERATOR) -> SendJob:

@@ -1,6 +1,6 @@
 """Several relays for one job: each gets its share by weight, and the others' when they are gone. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 LEAD = 20
@@ -50,6 +50,14 @@ class Shares:
     def lose(self, name: str) -> None:
         """The relay is gone; its share is the others' now."""
         self.dead.add(name)
+
+    def takers(self, refused_by: Collection[str]) -> frozenset[str]:
+        """Who may take what those in `refused_by` cannot: living relays, who stands by only if it is them alone.
+
+        Empty if no other one lives.
+        """
+        left = {name: weight for name, weight in self.weights.items() if name not in self.dead | set(refused_by)}
+        return frozenset(name for name, weight in left.items() if weight) or frozenset(left)
 
     def _active(self) -> dict[str, int]:
         gone = self.dead | self.resting

@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.delivery import relay_uses
 from newsletter.delivery.control import Control
@@ -30,7 +30,7 @@ class Sharing:
             crew.gate.allow(0)
 
     async def look(self, control: Control) -> None:
-        """Learn what may be used now; raises DBAPIError."""
+        """Learn what may be used now; raises SQLAlchemyError."""
         for crew in self._crews:
             if crew.limits is None:
                 continue
@@ -50,14 +50,14 @@ class Sharing:
         """Look until the run stops. A store that cannot be read is for Watch to judge."""
         while not control.is_stopping:
             await control.sleep(seconds)
-            with suppress(DBAPIError):
+            with suppress(SQLAlchemyError):
                 await self.look(control)
 
     async def has_room(self, control: Control, seconds: float, patience: float) -> bool:
         """Wait until one of the relays can be used; False if the run stops, or that takes longer than `patience`."""
         try:
             await self.look(control)
-        except DBAPIError as error:
+        except SQLAlchemyError as error:
             control.fail(explain(error))
         ends = asyncio.get_running_loop().time() + patience
         while self._crews and not any(crew.gate.allowed for crew in self._crews):
@@ -67,14 +67,14 @@ class Sharing:
                 control.fail(_busy(self._crews[0].name))
                 return False
             await control.sleep(seconds)
-            with suppress(DBAPIError):
+            with suppress(SQLAlchemyError):
                 await self.look(control)
         return not control.is_stopping
 
     def leave(self) -> None:
         """The others may use what was ours; a store that is gone forgets us in a minute."""
         for crew in self._crews:
-            with suppress(DBAPIError):
+            with suppress(SQLAlchemyError):
                 relay_uses.leave(self._engine, crew.name, self._holder)
 
 

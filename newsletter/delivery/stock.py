@@ -19,6 +19,8 @@ class Held:
     """When the store last said that it may be sent, in seconds of the event loop's clock."""
     is_out: bool = False
     """Its person left, was suppressed or erased meanwhile: it is not sent."""
+    refused_by: frozenset[str] = frozenset()
+    """Relays of the job that cannot take its message, by what they offer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

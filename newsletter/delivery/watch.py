@@ -5,13 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.delivery.control import Control, Stop
 from newsletter.delivery.hold import LEASE_SECONDS, Hold
 from newsletter.delivery.job import JobState, SendJob
 from newsletter.store import jobs
-from newsletter.store.engine import explain
 from subscribers import leases
 from subscribers.clock import Clock
 from subscribers.errors import ServiceError
@@ -45,9 +44,9 @@ class Watch:
             is_due = loop_time() - renewed > LEASE_SECONDS / 4
             try:
                 seen = await control.in_store(self._look, is_due=is_due)
-            except DBAPIError as error:
+            except SQLAlchemyError as error:
                 if loop_time() - renewed > LEASE_SECONDS / 2:
-                    control.fail(explain(error))
+                    control.fail(error)
                 continue
             renewed = loop_time() if is_due else renewed
             self._act(control, seen)

@@ -11,8 +11,9 @@ from threading import Lock
 from sqlalchemy import Engine
 
 from newsletter.config import Configuration
+from newsletter.config_relays import Relay
 from newsletter.delivery.control import Pace, Progress
-from newsletter.delivery.endpoint import endpoint_of
+from newsletter.delivery.endpoint import Endpoint, endpoint_of
 from newsletter.delivery.forecast import spread_speed
 from newsletter.delivery.hold import holding
 from newsletter.delivery.job import JobEvent, SendJob
@@ -28,7 +29,7 @@ from newsletter.store import jobs
 from newsletter.store.dkim_keys import signer_of
 from newsletter.store.identity import check
 from subscribers.clock import Clock, utc_now
-from subscribers.errors import NegativeError
+from subscribers.errors import ConfigurationError, NegativeError
 from subscribers.ledger_entry import Record
 from subscribers.store import anything_overdue
 from subscribers.tokens import Keyring
@@ -58,7 +59,7 @@ class Sending:
     patience: float = 3600
     """Seconds that a run waits for the next slot of a limit, or for the hours for sending, before it ends."""
     power_safe: bool | None = None
-    """Whether the journal is synced before every group of dots; as the database does if not given."""
+    """Whether the journal is synced before every group of dots; as the configuration says if not given."""
     erase_first: Callable[[], None] = lambda: None
     """Erases what is due before a job begins; raises NegativeError if it stays due, also for what only files show (I4).
     `send` does so before it plans."""
@@ -112,23 +113,35 @@ def means_of(sending: Sending, job: SendJob, report: Callable[[Progress], None] 
 
 
 def vias_of(configuration: Configuration, job: SendJob) -> tuple[Via, ...]:
-    """The relays of the job, the list's first one first."""
+    """The relays of the job, the list's first one first, without those whose password cannot be read.
+
+    Raises ConfigurationError if that leaves none.
+    """
     mailing_list = configuration.mailing_list(job.list_slug)
-    vias = [
-        Via(
-            name=name,
-            endpoint=endpoint_of(configuration, relay, mailing_list),
-            pace=Pace(
-                connections=relay.connections,
-                messages_per_connection=relay.messages_per_connection,
-                messages_per_second=relay.messages_per_second,
-            ),
-            weight=relay.weight,
-            limits=Limits(connections=relay.connections, messages_per_second=relay.messages_per_second),
-        )
-        for name, relay in configuration.relays_of(job.list_slug).items()
-    ]
+    vias: list[Via] = []
+    problem: ConfigurationError | None = None
+    for name, relay in configuration.relays_of(job.list_slug).items():
+        try:
+            vias.append(_via(name, relay, endpoint_of(configuration, relay, mailing_list)))
+        except ConfigurationError as error:
+            problem = problem or error
+    if problem and not vias:
+        raise problem
     return together(vias, spread_speed(job.audience, job.spread))
+
+
+def _via(name: str, relay: Relay, endpoint: Endpoint) -> Via:
+    return Via(
+        name=name,
+        endpoint=endpoint,
+        pace=Pace(
+            connections=relay.connections,
+            messages_per_connection=relay.messages_per_connection,
+            messages_per_second=relay.messages_per_second,
+        ),
+        weight=relay.weight,
+        limits=Limits(connections=relay.connections, messages_per_second=relay.messages_per_second),
+    )
 
 
 def signing(configuration: Configuration, list_slug: str, clock: Clock = utc_now) -> Sign | None:
@@ -141,9 +154,10 @@ def _sign(signer: Signer | None, clock: Clock) -> Sign | None:
 
 
 def is_power_safe(sending: Sending) -> bool:
-    """Whether the job stays exact over a power cut: as asked, and by default with a database server (PostgreSQL)."""
-    if sending.power_safe is not None:
-        return sending.power_safe
+    """Whether a run stays exact over a power cut: as asked, else as set, else with a database server (PostgreSQL)."""
+    for said in (sending.power_safe, sending.configuration.pace.power_safe):
+        if said is not None:
+            return said
     return sending.engine.dialect.name == "postgresql"
 
 

@@ -11,6 +11,15 @@ from newsletter.doctor.spf import judge_spf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RelayHost:
+    """A relay by its name in newsletter.toml."""
+
+    name: str
+    host: str
+    """Empty for a relay on this machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
     """What of a list matters to DNS. Domains are A-labels."""
 
@@ -22,13 +31,13 @@ class Sender:
     """Domains that must take mail: answers, unsubscribe mails, bounces."""
     keys: tuple[tuple[str, str, str], ...]
     """Domain, name in DNS and wanted record of every key that signs."""
-    relay_host: str
-    """Empty for a relay on this machine."""
+    relays: tuple[RelayHost, ...]
+    """All that its mail goes through."""
 
 
 def examine(resolver: Resolver, sender: Sender) -> Iterator[Diagnosis]:
     """Every finding about one sender; a question that gets no answer is one of them."""
-    relay = _asked(resolver, sender.relay_host)
+    relay = list(dict.fromkeys(address for item in sender.relays for address in _asked(resolver, item.host)))
     yield from _careful(f"SPF {sender.envelope}", partial(judge_spf, resolver, sender.envelope, relay))
     for _, name, wanted in sender.keys:
         yield from _careful(f"DKIM {name}", partial(judge_dkim, resolver, name, wanted))
@@ -49,6 +58,10 @@ def examine(resolver: Resolver, sender: Sender) -> Iterator[Diagnosis]:
     )
     for domain in dict.fromkeys((sender.domain, *sender.mailboxes)):
         yield from _careful(f"MX {domain}", partial(judge_mx, resolver, domain))
+    for item in sender.relays:
+        if not item.host:
+            what = "it is on this machine: its PTR, and whether SPF covers it, cannot be seen from here"
+            yield note(f"relay {item.name}", what, "look up both for the address that its mail leaves from")
     for address in relay:
         yield from _careful(f"PTR {address}", partial(judge_ptr, resolver, address))
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DataError, DBAPIError
 
 from newsletter.config import Configuration
 from newsletter.feedback.bounces import handle_bounce
-from newsletter.feedback.case import Case, Handled, Means, unchanged
+from newsletter.feedback.case import Case, Handled, Means, unchanged, without_contradiction
 from newsletter.feedback.departures import handle_complaint, handle_leaving
 from newsletter.feedback.mailboxes import Mailboxes
 from newsletter.feedback.model import Kind, Outcome, ReturnedMail
@@ -87,7 +87,7 @@ class Applier:
             case = Case(
                 means=self._means,
                 connection=connection,
-                mail=mail,
+                mail=without_contradiction(connection, mail),
                 raw=raw,
                 now=now,
                 arrived_at=min(arrived_at or now, now),

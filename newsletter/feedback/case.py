@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -48,6 +48,20 @@ def unchanged(why: str) -> Handled:
 def gone(what: str) -> Handled:
     """About someone or something erased meanwhile, which nothing brings back (B9)."""
     return Handled(outcome=Outcome.UNMATCHED, why=f"about {what} that is not here any more")
+
+
+def without_contradiction(connection: Connection, mail: ReturnedMail) -> ReturnedMail:
+    """`mail` as it was understood, without the delivery of its envelope if our own Message-ID in it is of another job.
+
+    An envelope sender names a number alone. A database that was put back without our knowing may have given that number
+    once more, to somebody else; the Message-ID says which job it was, and is then the only evidence.
+    """
+    evidence = mail.evidence
+    if evidence.envelope is None or evidence.message is None:
+        return mail
+    if store.job_ref_of(connection, evidence.envelope) in {None, evidence.message.job_ref}:
+        return mail
+    return replace(mail, evidence=replace(evidence, envelope=None))
 
 
 @dataclass(frozen=True, kw_only=True)

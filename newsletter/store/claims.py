@@ -52,10 +52,14 @@ class Batch:
     """How many of `claimed`, the first ones, had been deferred; only if these were asked for first."""
     returned: int = 0
     """How many rows had been deferred, those that are skipped included."""
+    returned_aside: int = 0
+    """How many of them by ourselves: they had been set aside."""
     later: tuple[tuple[float, Claimed], ...] = ()
     """Claimed too, and the seconds until each may begin (newsletter/delivery/courtesy.py)."""
     aside: int = 0
     """Claimed and set aside at once, until there is room for them."""
+    aside_for: float = 0.0
+    """Seconds until the last of these is due."""
 
     @property
     def is_empty(self) -> bool:
@@ -84,11 +88,20 @@ def claim_batch(engine: Engine, job: int, claim: Claim, size: int) -> Batch:
         order = (State.DEFERRED, State.QUEUED) if claim.due_first else (State.QUEUED, State.DEFERRED)
         rows = _found(connection, order[0], asked)
         others = _found(connection, order[1], asked | {"size": size - len(rows)}) if len(rows) < size else []
+        deferred = [number for number, *_ in (rows if claim.due_first else others)]
+        aside = _count_aside(connection, deferred) if deferred else 0
         batch = _take(connection, claim, rows + others)
-    if not claim.due_first:
-        return replace(batch, returned=len(others)) if others else batch
-    due = {number for number, *_ in rows}
-    return replace(batch, due=sum(item.delivery in due for item in batch.claimed), returned=len(rows))
+    if not deferred:
+        return batch
+    due = set(deferred) if claim.due_first else set()
+    first = sum(item.delivery in due for item in batch.claimed)
+    return replace(batch, due=first, returned=len(deferred), returned_aside=aside)
+
+
+def _count_aside(connection: Connection, ids: Sequence[int]) -> int:
+    """How many of these deferred deliveries were set aside by ourselves."""
+    among = delivery.c.id.in_(many.ids_of(connection.dialect.name, ids))
+    return int(connection.scalar(select(func.count()).where(among, delivery.c.reason == Reason.PACE)) or 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +114,8 @@ class Checked:
     """Deliveries whose person left, is suppressed or was erased since they were claimed (I2)."""
     aside: int = 0
     """Deliveries set aside since, because their receivers ask for less."""
+    aside_for: float = 0.0
+    """Seconds until the last of these is due."""
 
 
 def check_again(engine: Engine, job: int, claim: Claim, ids: Collection[int]) -> Checked:

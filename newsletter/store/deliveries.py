@@ -29,7 +29,7 @@ from sqlalchemy import (
 from newsletter.delivery.outcome import Event, Outcome, State, move, sources, when_erased
 from newsletter.delivery.retry import Reason
 from newsletter.store import many
-from newsletter.store.tables import delivery, job_tally
+from newsletter.store.tables import delivery, job_tally, send_job
 from newsletter.store.tally import erased_of, move_erased
 from subscribers.tables import subscription
 from subscribers.transactions import reading, writing
@@ -159,6 +159,13 @@ def _held(job: int, *where: ColumnElement[bool]) -> Any:  # noqa: ANN401 - a pie
     return select(delivery.c.id).where(delivery.c.job_id == job, delivery.c.state == int(State.CLAIMED), *where)
 
 
+def jobs_with_claimed(engine: Engine, states: Collection[str]) -> list[int]:
+    """The jobs in these states of which a worker, living or dead, holds deliveries."""
+    with reading(engine) as connection:
+        held = select(delivery.c.id).where(delivery.c.job_id == send_job.c.id, delivery.c.state == int(State.CLAIMED))
+        return list(connection.scalars(select(send_job.c.id).where(send_job.c.state.in_(states), held.exists())))
+
+
 def lose_overdue(engine: Engine, job: int, worker: str, now: datetime) -> int:
     """What others than `worker` still hold after their lease becomes UNKNOWN: their journal is not here. How many."""
     lost = {
@@ -173,18 +180,15 @@ def lose_overdue(engine: Engine, job: int, worker: str, now: datetime) -> int:
         return update_ids(connection, list(connection.scalars(overdue)), lost)
 
 
-def expire(engine: Engine, job: int, now: datetime, *, untouched_since: datetime | None = None) -> int:
-    """Give up deferred deliveries of the job: its news is old (A23). What we set aside ourselves was never tried.
+def expire(engine: Engine, job: int, now: datetime, *, untouched_since: datetime) -> int:
+    """Give up deferred deliveries of the job about which nothing was heard since then: their news is old (A23).
 
-    With `untouched_since` only those about which nothing was heard since: in a job that lasts long each has its own
-    time. How many.
+    What we set aside ourselves does not expire: it was never tried, or not because it was refused. How many.
     """
     waiting = sources(Event.EXPIRE) & {State.DEFERRED}
     with writing(engine) as connection:
         where = [delivery.c.job_id == job, delivery.c.state.in_([int(state) for state in waiting])]
-        where.append(func.coalesce(delivery.c.reason, "") != Reason.PACE)
-        if untouched_since is not None:
-            where.append(delivery.c.updated_at < untouched_since)
+        where += [func.coalesce(delivery.c.reason, "") != Reason.PACE, delivery.c.updated_at < untouched_since]
         values = {"state": int(move(State.DEFERRED, Event.EXPIRE)), "due_at": None, "updated_at": now}
         return connection.execute(update(delivery).where(*where).values(**values)).rowcount
 

@@ -10,7 +10,8 @@ from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from subscribers.errors import ConfigurationError, ServiceError
@@ -105,10 +106,11 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql(f"BEGIN {mode}")
 
 
-def explain(error: DBAPIError) -> ServiceError:
+def explain(error: SQLAlchemyError) -> ServiceError:
     """What a person is told when the database fails: the cause in one line, no statement, no values (I7)."""
-    cause = _cause(error)
+    cause = _cause(error) if isinstance(error, DBAPIError) else _cause_on_our_side(error)
     remedies = {
+        "connections are in use": "run it again when fewer jobs are sent at once, or less else is going on",
         "full": "make room on the disk, then run the command again; what was committed is kept",
         "locked": "another process holds the database; try again when it is done",
         "readonly": "the file or its folder may not be written by this user",
@@ -120,6 +122,11 @@ def explain(error: DBAPIError) -> ServiceError:
     }
     remedy = next((text for word, text in remedies.items() if word in cause), "the log of the database may say more")
     return ServiceError(f"the database failed: {cause}", remedy=remedy)
+
+
+def _cause_on_our_side(error: SQLAlchemyError) -> str:
+    """What SQLAlchemy itself gave up: its kind alone, since its words may quote values."""
+    return "all its connections are in use" if isinstance(error, NoConnectionError) else type(error).__name__
 
 
 def _cause(error: DBAPIError) -> str:

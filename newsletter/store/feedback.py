@@ -55,6 +55,13 @@ def by_delivery(connection: Connection, number: int, job_ref: bytes | None = Non
     return Addressee(**row) if row else None
 
 
+def job_ref_of(connection: Connection, number: int) -> bytes | None:
+    """The ref of the job that a delivery belongs to; None once the delivery is erased."""
+    query = select(send_job.c.ref).join(delivery, delivery.c.job_id == send_job.c.id).where(delivery.c.id == number)
+    found = connection.scalar(query)
+    return None if found is None else bytes(found)
+
+
 def agreed_after(connection: Connection, refs: Sequence[bytes], at: datetime, *, now: datetime) -> bool:
     """Whether somebody said yes, themselves, to one of these subscriptions later than `at`; none counts after `now`."""
     words = [event.value for event in GIVEN_HERE]

@@ -25,6 +25,7 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine, delete, insert, inspect, select, update
 
 from newsletter.store.durable import sync_folder
+from newsletter.store.numbering import move_on
 from newsletter.store.place import is_same_place, place_of
 from newsletter.store.tables import installation
 from subscribers.clock import require_aware, utc_now
@@ -90,7 +91,7 @@ def check(engine: Engine, data_dir: Path) -> None:
         with reading(engine) as connection:
             row = connection.execute(select(installation)).one_or_none()
         if row is None:
-            _bind(engine, data_dir)
+            _bind(engine, data_dir, is_first=_read(data_dir) is None)
             return
         doubt = _doubt(engine, data_dir, row)
         if doubt:
@@ -117,7 +118,7 @@ def accept(engine: Engine, data_dir: Path, *, is_moved: bool = False) -> Doubt |
         if doubt and needs_replay(doubt, is_moved=is_moved):
             what, remedy = _SAID[doubt]
             raise ConfigurationError(what, where=str(data_dir), remedy=remedy)
-        _bind(engine, data_dir)
+        _bind(engine, data_dir, is_first=False)
     return doubt
 
 
@@ -158,8 +159,11 @@ def _witness(engine: Engine, data_dir: Path) -> str:
     return place_of(Path(name) if name else data_dir)
 
 
-def _bind(engine: Engine, data_dir: Path) -> None:
-    """Make database and folder belong together, from now on, by a new id."""
+def _bind(engine: Engine, data_dir: Path, *, is_first: bool) -> None:
+    """Make database and folder belong together, from now on, by a new id.
+
+    Unless it `is_first` in this folder, another may have given numbers that this one does not know of.
+    """
     file = _File(ref=secrets.token_bytes(ID_OCTETS), turns=(secrets.token_bytes(ID_OCTETS),))
     values = {"id": 1, "ref": file.ref, "turn": file.turns[0], "seen_at": utc_now()}
     before = _read(data_dir)
@@ -168,6 +172,8 @@ def _bind(engine: Engine, data_dir: Path) -> None:
         with writing(engine) as connection:
             connection.execute(delete(installation))
             connection.execute(insert(installation).values(**values, place=_witness(engine, data_dir)))
+            if not is_first:
+                move_on(connection, utc_now())
     except BaseException:
         if before:
             _write(data_dir, before)

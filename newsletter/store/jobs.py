@@ -15,6 +15,7 @@ from newsletter.delivery.job import AT_ONCE, JobEvent, JobState, Plan, SendJob, 
 from newsletter.delivery.job import move as move_job
 from newsletter.delivery.outcome import OPEN, Event, move, sources
 from newsletter.message.identity import MailIdentity, job_digest
+from newsletter.store import so_far
 from newsletter.store.audience import count_audience, freeze_audience
 from newsletter.store.tables import compiled_issue, delivery, send_job
 from subscribers.errors import InputError
@@ -179,8 +180,9 @@ def change_job(engine: Engine, identity: int, event: JobEvent, now: datetime) ->
         state = move_job(_get(connection, identity), event)
         is_over = state in {JobState.FINISHED, JobState.CANCELLED}
         values = {"state": state, "finished_at": now if is_over else None}
-        if event is JobEvent.RESUME:
+        if event in {JobEvent.RESUME, JobEvent.AWAIT}:
             values["halted"] = None
+            so_far.start_afresh(connection, identity, now)
         connection.execute(update(send_job).where(send_job.c.id == identity).values(**values))
         if event is JobEvent.CANCEL:
             _cancel_deliveries(connection, identity, now)
@@ -195,6 +197,7 @@ def cancel_rest(engine: Engine, identity: int, now: datetime) -> None:
 
 
 def _cancel_deliveries(connection: Connection, identity: int, now: datetime) -> None:
+    so_far.forget(connection, identity)
     for state in sources(Event.CANCEL):
         connection.execute(
             update(delivery)
@@ -212,6 +215,7 @@ def finish_if_done(engine: Engine, identity: int, now: datetime) -> bool:
         is_open = delivery.c.job_id == identity, delivery.c.state.in_([int(state) for state in OPEN])
         if connection.scalar(select(delivery.c.id).where(*is_open).limit(1)) is not None:
             return False
+        so_far.forget(connection, identity)
         values = {"state": move_job(job, JobEvent.FINISH), "finished_at": now}
         connection.execute(update(send_job).where(send_job.c.id == identity).values(**values))
         return True

@@ -5,26 +5,40 @@ Limits hold over runs, processes and crashes, since what is let begin is written
 
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Dialect, Engine, Update, bindparam, func, select, update
+from sqlalchemy import BigInteger, Connection, Dialect, Engine, Select, Update, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.delivery.job import JobState
 from newsletter.delivery.outcome import Event, State, move
 from newsletter.delivery.retry import Reason
 from newsletter.store import many
+from newsletter.store.domains import domain_of_key
 from newsletter.store.tables import delivery, pace, send_job
 from subscribers.tables import subscriber, subscription
-from subscribers.transactions import reading
+from subscribers.transactions import reading, writing
+
+_GOES_ON = (JobState.PLANNED.value, JobState.RUNNING.value)
+
+_AHEAD = timedelta(minutes=1)
+"""Clocks of several machines differ, by less than this."""
 
 
 def load(connection: Connection, names: Collection[str]) -> dict[str, dict[str, Any]]:
     """What is known of these lines, locked for this transaction."""
-    query = select(pace).where(pace.c.name.in_(sorted(names))).order_by(pace.c.name)
-    return {row.name: row.state for row in connection.execute(query.with_for_update())}
+    return {row.name: row.state for row in connection.execute(_known(names).with_for_update())}
+
+
+def peek(connection: Connection, names: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The same without a lock."""
+    return {row.name: row.state for row in connection.execute(_known(names))}
+
+
+def _known(names: Collection[str]) -> Select[Any]:
+    return select(pace).where(pace.c.name.in_(sorted(names))).order_by(pace.c.name)
 
 
 def every_name(engine: Engine) -> list[str]:
@@ -93,9 +107,28 @@ def next_slot(engine: Engine, job: int) -> datetime | None:
     return earliest
 
 
+def ask_again(engine: Engine, now: datetime) -> int:
+    """Have those look for room now whom a clock that was ahead set aside, of all jobs that go on. How many.
+
+    Such a row says itself that it was written later than now. The one with the last slot of each job
+    tells, since a slot that is not the last is not too late.
+    """
+    aside = delivery.c.state == int(State.DEFERRED), delivery.c.reason == Reason.PACE, delivery.c.due_at.is_not(None)
+    of_job = select(delivery.c.updated_at).where(delivery.c.job_id == send_job.c.id, *aside)
+    written = of_job.order_by(delivery.c.due_at.desc()).limit(1).scalar_subquery()
+    with reading(engine) as connection:
+        latest: datetime | None = connection.scalar(select(func.max(written)).where(send_job.c.state.in_(_GOES_ON)))
+    if latest is None or latest <= now + _AHEAD:
+        return 0
+    goes_on = select(send_job.c.id).where(send_job.c.state.in_(_GOES_ON))
+    wrong = delivery.c.job_id.in_(goes_on), *aside, delivery.c.updated_at > now + _AHEAD, delivery.c.due_at > now
+    with writing(engine) as connection:
+        return connection.execute(update(delivery).where(*wrong).values(due_at=now, updated_at=now)).rowcount
+
+
 def last_slot(connection: Connection) -> datetime | None:
     """When the last delivery is due that was set aside, of all jobs that go on; None if there is none."""
-    goes_on = send_job.c.state.in_([JobState.PLANNED.value, JobState.RUNNING.value])
+    goes_on = send_job.c.state.in_(_GOES_ON)
     aside = delivery.c.state == int(State.DEFERRED), delivery.c.reason == Reason.PACE, delivery.c.due_at.is_not(None)
     of_job = select(delivery.c.due_at).where(delivery.c.job_id == send_job.c.id, *aside)
     latest = of_job.order_by(delivery.c.due_at.desc()).limit(1).scalar_subquery()  # one look into the index per job
@@ -103,8 +136,22 @@ def last_slot(connection: Connection) -> datetime | None:
     return found
 
 
-def count_aside(engine: Engine, job: int) -> int:
-    """How many deliveries of the job are set aside."""
+def all_aside(engine: Engine, job: int) -> tuple[int, datetime | None]:
+    """How many deliveries of the job are set aside, and when the last of them is due."""
     with reading(engine) as connection:
         where = delivery.c.job_id == job, delivery.c.state == int(State.DEFERRED), delivery.c.reason == Reason.PACE
-        return int(connection.scalar(select(func.count()).where(*where)) or 0)
+        count, last = connection.execute(select(func.count(), func.max(delivery.c.due_at)).where(*where)).one()
+    return int(count), last
+
+
+def aside_by_domain(engine: Engine) -> dict[str, int]:
+    """Domain → how many deliveries are set aside, of all jobs that go on."""
+    domain = domain_of_key(engine.dialect.name)
+    people = delivery.join(subscription, subscription.c.id == delivery.c.subscription_id).join(
+        subscriber, subscriber.c.id == subscription.c.subscriber_id
+    )
+    goes_on = select(send_job.c.id).where(send_job.c.state.in_(_GOES_ON))
+    aside = delivery.c.state == int(State.DEFERRED), delivery.c.reason == Reason.PACE
+    query = select(domain, func.count()).select_from(people).where(delivery.c.job_id.in_(goes_on), *aside)
+    with reading(engine) as connection:
+        return {str(name): int(number) for name, number in connection.execute(query.group_by(domain))}

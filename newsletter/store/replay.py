@@ -1,8 +1,8 @@
 """Bringing a store that came out of a backup up to date with the ledger, before anything else may open it (I11).
 
 In this order: what was being sent is unknown; then, entry by entry, who left, returned or was suppressed, who was
-erased, which issues were sent or withdrawn; then the marks that keep everything from being sent before an operator has
-accepted the store. Every step can be repeated.
+erased, which issues were sent or withdrawn; then numbers that no mail has carried yet, and the marks that keep
+everything from being sent before an operator has accepted the store. Every step can be repeated.
 """
 
 from collections import Counter
@@ -19,6 +19,7 @@ from newsletter.delivery.job import LOST, JobState
 from newsletter.delivery.outcome import Event, State, move, sources
 from newsletter.delivery.retry import Reason
 from newsletter.store.identity import mark_restored
+from newsletter.store.numbering import move_on
 from newsletter.store.tables import compiled_issue, delivery, send_job
 from subscribers.deleting import Deletion
 from subscribers.ledger_entry import NAMING_AN_ISSUE, Entry, Kind, nowhere
@@ -78,6 +79,7 @@ def replay(
         on_progress(count)
     with writing(engine) as connection:
         _leave_scrub_due(connection, now)
+        move_on(connection, now)
         mark_restored(connection, now=now, backup_at=store_is_of)
     return Replayed(entries=count, done={name: number for name, number in sorted(done.items()) if number})
 

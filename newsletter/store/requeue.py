@@ -7,6 +7,7 @@ from sqlalchemy import Engine, func, select, update
 
 from newsletter.delivery.outcome import Event, State, move
 from newsletter.delivery.retry import Reason
+from newsletter.store import so_far
 from newsletter.store.tables import delivery
 from subscribers.transactions import reading, writing
 
@@ -24,6 +25,7 @@ def requeue(engine: Engine, job: int, state: State, reason: Reason | None, now: 
     """Queue them again, with attempts counted anew; how many."""
     values = {"state": int(move(state, Event.REQUEUE)), "attempts": 0, "due_at": None, "updated_at": now}
     with writing(engine) as connection:
+        so_far.start_afresh(connection, job, now)
         return connection.execute(update(delivery).where(*_these(job, state, reason)).values(**values)).rowcount
 
 

@@ -124,7 +124,8 @@ pace = Table(
     "pace",
     metadata,
     # What was sent to a group of receivers lately, so that limits hold over runs (newsletter/delivery/lines.py).
-    # Only groups and domains that the configuration names: no domain of one person.
+    # Only groups and domains that the configuration names: no domain of one person. Beside them, which runs use a relay
+    # (newsletter/delivery/relay_uses.py), and what the runs of a job counted (newsletter/store/so_far.py).
     Column("name", Text, primary_key=True, info=impersonal(Keep.WHILE_RUNNING)),
     Column("state", JSON, nullable=False, info=impersonal(Keep.WHILE_RUNNING)),
 )

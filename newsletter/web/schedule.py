@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.store.engine import explain
 from subscribers.errors import NewsletterError
@@ -57,6 +57,6 @@ async def _once(item: Scheduled, tell: Tell) -> bool:
 
 def in_one_line(problem: Exception) -> str:
     """An error without values of anyone (I7)."""
-    if isinstance(problem, DBAPIError):
+    if isinstance(problem, SQLAlchemyError):
         problem = explain(problem)
     return str(problem) if isinstance(problem, NewsletterError) else type(problem).__name__

@@ -22,7 +22,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -118,17 +117,6 @@ def _node() -> str | None:
     return node
 
 
-@contextmanager
-def _servers() -> Iterator[dict[str, int]]:
-    """Every server by name, and its port."""
-    with ExitStack() as stack:
-        ports = {"fast sink": stack.enter_context(servers.fast_sink())}
-        ports["replies 20 ms late"] = stack.enter_context(servers.fast_sink(20))
-        if servers.found("smtp-sink"):
-            ports["smtp-sink"] = stack.enter_context(servers.smtp_sink())
-        yield ports
-
-
 def prepare(folder: Path, sizes: set[int]) -> None:
     """A project per number of people, and per size of message a finished letter and its parts."""
     for people in sizes:
@@ -222,22 +210,27 @@ def compare(given: argparse.Namespace) -> dict[str, Any]:
         "rounds": rounds,
         "scenarios": {},
     }
-    with tempfile.TemporaryDirectory(prefix="newsletter-bench-") as name, _servers() as ports:
+    with tempfile.TemporaryDirectory(prefix="newsletter-bench-") as name, servers.those_here() as ports:
         folder = Path(name)
         prepare(folder, {item.amount.ours for item in chosen} or {1000})
         for item in chosen:
             if item.server not in ports:
-                print(f"{item}: left out, Postfix is not here", file=sys.stderr)
+                print(f"{item}: left out, {servers.needed(item.server)} is not here", file=sys.stderr)
                 continue
             setting = Setting(ports[item.server], item.kilobytes, item.connections, folder)
             found = measure(item, setting, rounds, _say)
             report["scenarios"][str(item)] = found
             show(str(item), found)
             if "ours, RSA-2048" in found and item.kilobytes == max(choice.kilobytes for choice in chosen):
-                report["openssl"] = _openssl_speed()
-                show_signing(found["ours, RSA-2048"]["per_second"], report["openssl"], signing_processes())
-        report["stages"] = _stages(folder, chosen, ports)
-        if given.scale:
+                if not (speed := _openssl_speed()):
+                    print("signing beside openssl: left out, openssl is not here", file=sys.stderr)
+                    continue
+                report["openssl"] = speed
+                show_signing(found["ours, RSA-2048"]["per_second"], speed, signing_processes())
+        report["stages"] = _stages(folder, chosen)
+        if given.scale and "fast sink" not in ports:
+            print(f"--scale: left out, {servers.needed('fast sink')} is not here", file=sys.stderr)
+        elif given.scale:
             sizes = SIZES[:-1] if given.quick else SIZES
             report["scale"] = scale(folder, ports["fast sink"], sizes, _say)
             show_scale(report["scale"])
@@ -259,11 +252,11 @@ def signing_processes() -> int:
     return max(1, min(MOST_PROCESSES, len(os.sched_getaffinity(0)) - 1))
 
 
-def _stages(folder: Path, chosen: list[Scenario], ports: dict[str, int]) -> dict[str, dict[str, float]]:
+def _stages(folder: Path, chosen: list[Scenario]) -> dict[str, dict[str, float]]:
     """Microseconds per message of the parts of a job that are not sending."""
     stages = {}
     for kilobytes, people in {item.kilobytes: item.amount.ours for item in chosen}.items():
-        command = [*ours_command(Setting(ports["fast sink"], kilobytes, 1, folder), people), "--stages"]
+        command = [*ours_command(Setting(1, kilobytes, 1, folder), people), "--stages"]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         stages[f"{kilobytes} KB"] = found = json.loads(done.stdout)
         show_stages(kilobytes, found)

@@ -60,9 +60,16 @@ def counts(project: Path) -> dict[str, int]:
 def unknown(project: Path) -> Path:
     """A project whose job is finished, with one delivery unknown."""
     with ScriptedServer(script=at("DOT", CLOSE, recipient="lezer3@", times=1)) as server:
-        newsletter(*SEND, cwd=project, env=relay(server)).expect(1)
+        said = newsletter(*SEND, cwd=project, env=relay(server)).expect(1).said
+    assert_says_how_to_settle(said)
     assert counts(project) == {"sent": PEOPLE - 1, "unknown": 1}
     return project
+
+
+def assert_says_how_to_settle(said: str) -> None:
+    text = " ".join(said.split())
+    for words in ("jobs show 1 --state unknown", "jobs settle 1 --maillog FILE", "--as-sent", "--resend"):
+        assert words in text
 
 
 def test_the_unknown_ones_are_listed_for_people_and_for_programs(unknown: Path) -> None:
@@ -71,7 +78,8 @@ def test_the_unknown_ones_are_listed_for_people_and_for_programs(unknown: Path) 
     assert "no-answer" in said.out
     assert "lezer4@" not in said.out
     assert "personal data" in said.err
-    assert "jobs settle 1" in said.said
+    assert "jobs settle 1 --maillog FILE" in " ".join(said.out.split())
+    assert_says_how_to_settle(ask(unknown, "show", "1").expect(0).said)
     (line,) = ask(unknown, "show", "1", "--state", "unknown", "--json").expect(0).out.splitlines()
     entry = json.loads(line)
     assert (entry["address"], entry["reason"], entry["code"]) == ("lezer3@gemeente.example", "no-answer", None)
@@ -154,7 +162,9 @@ def killed(project: Path) -> Iterator[None]:
         while "lezer5@gemeente.example" not in server.seen:
             assert time.monotonic() < end
             time.sleep(0.01)
-        assert "running" in ask(project, "show", "1").expect(0).out
+        shown = ask(project, "show", "1").expect(0).out
+        assert "running" in shown
+        assert "in the hands of a process" in shown
         process.kill()
         process.wait()
     yield
@@ -165,16 +175,29 @@ def test_a_job_whose_process_was_killed_is_shown_as_interrupted_and_cancelled_wh
         for said in (ask(project), ask(project, "show", "1")):
             assert "interrupted" in said.expect(0).out
             assert "running" not in said.out
+        assert "in the hands of a process" not in said.out
+        assert "left by a process that died" in said.out
+        assert "jobs settle" in said.out
         found = json.loads(ask(project, "--json").expect(0).out)[0]
         assert (found["state"], found["activity"]) == ("running", "interrupted")
         assert "is paused: " in ask(project, "pause", "1").expect(0).out
         assert "is paused already" in ask(project, "pause", "1").expect(0).out
+        (journal,) = (project / "data" / "spool").glob("*.journal")
+        kept = journal.rename(journal.with_suffix(".kept"))
+        journal.mkdir()
+        shown = ask(project, "show", "1").expect(0)
+        assert "cannot be settled" in shown.err
+        assert "claimed" in shown.out
+        journal.rmdir()
+        kept.rename(journal)
+        assert counts(project) == {"sent": 5, "unknown": 1, "queued": PEOPLE - 6}, "no run comes to a paused job"
         ask(project, "cancel", "1", "--yes").expect(0)
         again = newsletter(*SEND, cwd=project).expect(1)
         for said in ("was cancelled", "nothing more of it is sent", "another slug"):
             assert said in again.err
         (event,) = newsletter(*SEND, "--json", cwd=project).expect(1).out.splitlines()
-        assert json.loads(event)["state"] == "cancelled"
+        assert json.loads(event)["event"] == "error"
+        assert "was cancelled" in json.loads(event)["what"]
         assert counts(project) == {"sent": 5, "unknown": 1, "cancelled": PEOPLE - 6}
         refused = ask(project, "settle", "1", "--resend", "--yes").expect(2)
         assert "cancelled" in refused.said

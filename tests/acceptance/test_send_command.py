@@ -136,6 +136,28 @@ def test_json_gives_one_object_per_line_and_the_counts(site: Site) -> None:
     lines = [json.loads(line) for line in done.out.splitlines()]
     assert lines[-1]["event"] == "end"
     assert lines[-1]["counts"]["sent"] == PEOPLE
+    assert (lines[-1]["reason"], lines[-1]["remedy"], lines[-1]["next_due"]) == (None, None, None)
+    done = newsletter("send", "issues/nieuwsbrief.md", "--yes", "--json", cwd=site.folder, env=site.env).expect(0)
+    (again,) = [json.loads(line) for line in done.out.splitlines()]
+    assert again.keys() == lines[-1].keys()
+    assert (again["activity"], again["handled"], again["seconds"], again["stop"]) == ("finished", 0, 0, None)
+
+
+def test_a_reader_that_goes_away_stops_no_mailing(site: Site) -> None:
+    with subprocess.Popen(
+        site.send("--json"),
+        cwd=site.folder,
+        env=environment(site.env),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read()
+    assert process.returncode == 0
+    assert said == "Nobody gets what is printed here any more (Broken pipe); the work goes on.\n"
+    assert len(site.received()) == PEOPLE
 
 
 def test_a_test_mail_is_sent_and_recorded_nowhere(site: Site) -> None:

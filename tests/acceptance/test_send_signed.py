@@ -122,3 +122,22 @@ def test_what_is_larger_than_the_relay_takes_is_refused_before_anything_is_plann
         assert "the relay takes at most 9000 octets" in shown.err
         assert not any(line.startswith(b"MAIL") for line in server.lines)
     assert "1" not in newsletter("jobs", cwd=project).expect(0).out.split()
+
+
+def test_of_several_relays_the_one_that_cannot_take_the_issue_is_named_before_the_question(project: Path) -> None:
+    toml = project / "newsletter.toml"
+    text = toml.read_text().replace("[lists.nieuwsbrief]\n", '[lists.nieuwsbrief]\nrelay = ["main", "second"]\n', 1)
+    more = '\n[relays.second]\nhost = "127.0.0.1"\nport = 1\nsecurity = "none"\n'
+    toml.write_text(text + more)
+    with (
+        ScriptedServer(extensions=("PIPELINING", "SIZE 9000")) as small,
+        ScriptedServer(extensions=("PIPELINING", "SIZE 9000000")) as large,
+    ):
+        main, second = "NEWSLETTER__RELAYS__MAIN__PORT", "NEWSLETTER__RELAYS__SECOND__PORT"
+        both_small = {main: str(small.port), second: str(small.port)}
+        shown = newsletter("send", "issues/nieuwsbrief.md", "--yes", cwd=project, env=both_small).expect(1)
+        assert "relay second takes no message of this issue: 5.3.4 the relay takes at most 9000" in shown.err
+        ports = {main: str(large.port), second: str(small.port)}
+        shown = newsletter("send", "issues/nieuwsbrief.md", cwd=project, env=ports).expect(2)
+        assert "Note: relay second takes no message of this issue: 5.3.4 the relay takes at most 9000" in shown.err
+    assert not any(line.startswith(b"MAIL") for line in small.lines + large.lines)

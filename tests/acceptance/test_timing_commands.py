@@ -1,6 +1,7 @@
 """When a mailing goes out: `send --at`, `--spread-over`, `simulate`, halting and `jobs resume --retry`; and `serve`."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -51,12 +52,12 @@ class Site:
         with (self.folder / "newsletter.toml").open("a") as file:
             file.write(toml)
 
-    def run(self, server: ScriptedServer, *arguments: str):
-        env = {"NEWSLETTER__RELAYS__MAIN__PORT": str(server.port)}
-        return newsletter(*arguments, cwd=self.folder, env=env)
+    def run(self, server: ScriptedServer, *arguments: str, env: Mapping[str, str] | None = None):
+        port = {"NEWSLETTER__RELAYS__MAIN__PORT": str(server.port)}
+        return newsletter(*arguments, cwd=self.folder, env={**port, **(env or {})})
 
-    def send(self, server: ScriptedServer, *arguments: str):
-        return self.run(server, "send", "issues/nieuwsbrief.md", "--yes", *arguments)
+    def send(self, server: ScriptedServer, *arguments: str, env: Mapping[str, str] | None = None):
+        return self.run(server, "send", "issues/nieuwsbrief.md", "--yes", *arguments, env=env)
 
     def continue_due(self, server: ScriptedServer, hours: float):
         """What serve does, so much later."""
@@ -107,6 +108,17 @@ def test_a_planned_job_can_be_moved_and_sent_at_once(site: Site) -> None:
         assert len(server.accepted) == PEOPLE
 
 
+def test_a_planned_job_that_is_paused_and_resumed_keeps_its_time(site: Site) -> None:
+    with ScriptedServer() as server:
+        site.send(server, "--at", TOMORROW).expect(0)
+        site.run(server, "jobs", "pause", "1").expect(0)
+        said = " ".join(site.run(server, "jobs", "resume", "1").expect(0).out.split())
+        assert "is planned: `newsletter serve` starts it on " in said
+        assert "it is planned for" in site.send(server).expect(1).said
+        assert site.continue_due(server, 0) == []
+        assert not server.accepted
+
+
 def test_a_planned_job_is_not_started_from_a_restored_database(site: Site) -> None:
     with ScriptedServer() as server:
         site.send(server, "--at", TOMORROW).expect(0)
@@ -117,6 +129,66 @@ def test_a_planned_job_is_not_started_from_a_restored_database(site: Site) -> No
         with pytest.raises(ContinuingError, match="restored from a backup"):
             site.continue_due(server, 48)
         assert not server.accepted
+
+
+def test_a_paused_job_gets_no_time_at_which_nobody_would_start_it(site: Site) -> None:
+    with ScriptedServer() as server:
+        site.send(server, "--at", TOMORROW).expect(0)
+        site.run(server, "jobs", "pause", "1").expect(0)
+        refused = site.send(server, "--at", "2099-01-01 09:00").expect(2).said
+        assert "newsletter jobs resume 1" in refused
+        assert "starts it then" not in refused
+        shown = site.run(server, "jobs", "show", "1").expect(0).out
+        assert "newsletter jobs resume 1" in shown
+        assert "starts it then" not in shown
+        site.run(server, "jobs", "cancel", "1", "--yes").expect(0)
+        assert "starts it then" not in site.run(server, "jobs", "show", "1").expect(0).out
+
+
+def test_a_job_outside_its_hours_waits_and_is_not_called_interrupted(site: Site) -> None:
+    day = (datetime.now(UTC) + timedelta(days=3)).strftime("%a").lower()
+    hours = {"NEWSLETTER__LISTS__NIEUWSBRIEF__SENDING_WINDOWS": f"{day} 10:00-11:00"}
+    with ScriptedServer() as server:
+        said = site.send(server, env=hours).expect(1).out
+        assert not server.accepted
+        shown = site.run(server, "jobs", "show", "1").expect(0).out
+        assert json.loads(site.run(server, "jobs", "--json").out)[0]["activity"] == "waiting"
+    assert "): waiting; " in said
+    assert "`newsletter serve` goes on then" in " ".join(shown.split())
+    assert "No process sends it" not in shown
+    assert "interrupted" not in shown
+
+
+def test_the_flag_makes_one_run_exact_over_a_power_cut_and_the_setting_every_run(site: Site) -> None:
+    kept: set[str] = set()
+    later = at("RCPT", "451 4.3.2 later", recipient="lezer0@", times=2)
+
+    def script(peer, verb, argument):
+        if verb == "DOT":
+            (journal,) = (site.folder / "data" / "spool").glob("*.journal")
+            kept.add(journal.read_bytes().split(b"\n")[0].decode().split()[-1])
+        return later(peer, verb, argument)
+
+    with ScriptedServer(script=script) as server:
+        site.send(server, "--power-safe").expect(1)
+        assert kept == {"power-safe"}
+        kept.clear()
+        site.add("[pace]\npower_safe = true\n")
+        site.continue_due(server, 2)
+        site.continue_due(server, 24)
+        assert len(server.accepted) == PEOPLE
+    assert kept == {"power-safe"}
+
+
+def test_a_job_for_later_is_promised_no_more_than_serve_keeps_over_a_power_cut(site: Site) -> None:
+    with ScriptedServer() as server:
+        refused = site.send(server, "--at", TOMORROW, "--power-safe").expect(2).said
+        assert "set power_safe in newsletter.toml" in " ".join(refused.split())
+        assert "No job yet" in site.run(server, "jobs").expect(0).out
+        setting = {"NEWSLETTER__PACE__POWER_SAFE": "true"}
+        site.send(server, "--at", TOMORROW, "--power-safe", env=setting).expect(0)
+        site.send(server, "--at", "now", "--power-safe").expect(0)
+        assert len(server.accepted) == PEOPLE
 
 
 @pytest.mark.parametrize(
@@ -151,6 +223,41 @@ def test_whose_mail_waits_is_said_by_group_and_domains_of_a_few_are_not_named_ru
     assert "gemeente" not in shown
     found = json.loads(newsletter("jobs", "show", "1", "--json", cwd=site.folder).expect(0).out)
     assert [(one["name"], one["waiting"]) for one in found["slowest"]] == [("gmail", 4), ("other domains", 6)]
+
+
+def events_of(done) -> list[dict]:
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+def test_what_our_own_pace_sets_aside_is_never_called_refused(site: Site) -> None:
+    site.add('[pace.groups.gmail]\nlimit = "2/day"\n')
+    with ScriptedServer() as server:
+        events = events_of(site.send(server, "--json").expect(1))
+        *progress, end = events[1:]
+        assert (end["counts"]["set_aside"], end["counts"]["deferred"], end["counts"]["sent"]) == (4, 0, 8)
+        assert all(event["done"] <= 8 for event in progress)
+        assert progress[-1]["done"] == 8
+        assert progress[-1]["seconds_left"] > 3600
+        for said in (site.send(server).expect(1).out, site.run(server, "jobs", "show", "1").expect(0).out):
+            assert "set aside" in said
+            assert "nobody refused it" in said
+            assert "refused for now" not in said
+
+
+def test_every_run_with_json_ends_with_end_or_error(site: Site) -> None:
+    gone = {"NEWSLETTER__RELAYS__MAIN__PORT": "1"}
+    (nothing,) = events_of(newsletter("send", "none.md", "--yes", "--json", cwd=site.folder).expect(2))
+    assert (nothing["event"], set(nothing)) == ("error", {"event", "what", "where", "remedy"})
+    with ScriptedServer(script=at("DOT", "550 5.7.26 unauthenticated")) as server:
+        (absent,) = events_of(site.send(server, "--json", env=gone).expect(3))
+        assert "127.0.0.1:1" in absent["where"] + absent["what"]
+        *_, halted = events_of(site.send(server, "--json").expect(1))
+        assert (halted["event"], halted["stop"], halted["state"]) == ("end", "halted", "paused")
+        assert halted["reason"]
+        assert "jobs resume 1 --retry refused" in halted["remedy"]
+        start, paused = events_of(site.send(server, "--json").expect(2))
+        assert (start["event"], paused["event"]) == ("start", "error")
+        assert "jobs resume" in paused["remedy"]
 
 
 def test_a_simulation_says_the_same_without_a_database(site: Site) -> None:

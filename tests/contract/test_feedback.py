@@ -1,5 +1,6 @@
 """What mail that came back does to the store, on both databases (A15, A18, A19, A20, A23, A29, B9)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select, update
 
 from newsletter.feedback.model import Outcome
-from newsletter.message.ids import make_notice_sender
+from newsletter.message.ids import make_notice_sender, message_ids
 from newsletter.store import feedback as store
 from newsletter.store.tables import delivery, send_job
 from subscribers.consent import ConsentEvent
@@ -185,6 +186,29 @@ def test_counts_of_bounces_outlive_an_erasure_rule_i7(desk: Desk) -> None:
     with reading(desk.engine) as connection:
         assert store.bounce_counts(connection, 1) == {"policy": 2}
     assert how_many(desk.engine, "bounce") == 1
+
+
+@pytest.mark.parametrize("make", [bounce, complaint])
+def test_a_message_id_of_another_job_says_that_the_number_of_the_envelope_means_somebody_else_now(
+    desk: Desk, make: Callable[..., bytes]
+) -> None:
+    """As after a restore by hand that gave the number once more: the mail is of a job that this store lost."""
+    (number,) = desk.sent(desk.reader())
+    lost = message_ids(KEYRING, b"lost".ljust(16), "example.org")(number)
+    before = desk.everything()
+    assert desk.read(make(verp(number), message_id=lost)).outcome is Outcome.UNMATCHED
+    assert desk.everything() == before
+
+
+def test_a_message_id_that_overrules_the_envelope_is_proof_of_its_own_kind_only_rule_a18(desk: Desk) -> None:
+    jan, els = desk.reader(), desk.reader("els@gemeente.example")
+    (of_jan,), (of_els,) = desk.sent(jan), desk.sent(els, slug="herfst")
+    to, about_els = verp(of_jan), desk.message_id(of_els)
+    assert desk.read(bounce(to, "piet@elders.example", message_id=about_els)).outcome is Outcome.HUMAN
+    assert desk.read(bounce(to, message_id=about_els)).outcome is Outcome.HUMAN
+    assert (desk.state(jan), desk.state(els)) == ("active", "active")
+    assert desk.read(bounce(to, "els@gemeente.example", message_id=about_els)).outcome is Outcome.APPLIED
+    assert (desk.state(jan), desk.state(els)) == ("active", "ended hard-bounce")
 
 
 # ---------------------------------------------------------------- a fixed mailbox

@@ -342,7 +342,8 @@ def test_expiring_gives_up_what_is_deferred(engine):
     job = planned(engine, 2)
     identity = claim(engine, job, size=1).claimed[0].delivery
     record(engine, "w1", Outcome(delivery=identity, event=Event.DEFER, due_at=NOW))
-    assert deliveries.expire(engine, job.id, NOW) == 1
+    assert deliveries.expire(engine, job.id, NOW, untouched_since=NOW) == 0
+    assert deliveries.expire(engine, job.id, NOW, untouched_since=NOW + timedelta(minutes=1)) == 1
     assert by_state(engine, job) == {State.EXPIRED: 1, State.QUEUED: 1}
 
 

@@ -123,7 +123,7 @@ def test_what_is_set_aside_does_not_expire_and_late_ones_have_their_own_time(eng
     change(engine, 1, reason=Reason.BUSY, updated_at=NOON)
     change(engine, 2, reason=Reason.BUSY, updated_at=LATER)
     assert deliveries.expire(engine, job, LATER, untouched_since=NOON + timedelta(minutes=1)) == 1
-    assert deliveries.expire(engine, job, LATER) == 1
+    assert deliveries.expire(engine, job, LATER, untouched_since=LATER + timedelta(minutes=1)) == 1
     assert [row.state for row in rows(engine, "delivery")] == [State.DEFERRED, State.EXPIRED, State.EXPIRED]
 
 
@@ -184,6 +184,30 @@ def test_a_job_is_planned_for_a_time_and_moved(engine: Engine) -> None:
     assert job_times.schedule(engine, job, None).starts_at is None
 
 
+@pytest.mark.parametrize("state", [State.QUEUED, State.SKIPPED, State.SENT])
+def test_a_job_that_was_paused_before_its_time_waits_for_it_again(engine: Engine, state: State) -> None:
+    job = a_job(engine, [State.QUEUED, state])
+    job_times.schedule(engine, job, LATER)
+    jobs.change_job(engine, job, JobEvent.PAUSE, NOON)
+    resumed = job_times.resume(engine, job, NOON)
+    assert resumed.state is (JobState.PLANNED if state is State.QUEUED else JobState.RUNNING)
+    assert resumed.starts_at == LATER
+
+
+def test_serve_borrows_a_job_until_nothing_of_it_is_queued_and_none_that_has_a_time(engine: Engine) -> None:
+    job = a_job(engine, [State.QUEUED, State.DEFERRED])
+    job_times.borrow(engine, job)
+    job_times.hand_back(engine, job)
+    assert jobs.get_job(engine, job).starts_at == jobs.get_job(engine, job).created_at
+    change(engine, 0, state=int(State.SENT))
+    job_times.hand_back(engine, job)
+    assert jobs.get_job(engine, job).starts_at is None
+    job_times.schedule(engine, job, LATER)
+    job_times.borrow(engine, job)
+    job_times.hand_back(engine, job)
+    assert jobs.get_job(engine, job).starts_at == LATER
+
+
 def test_readers_are_counted_by_domain(engine: Engine) -> None:
     refs = [
         joined(engine, address) for address in ("a@Eén.example", "b@een.example", "c@twee.example", "d@twee.example")
@@ -194,3 +218,28 @@ def test_readers_are_counted_by_domain(engine: Engine) -> None:
         "een.example": 1,
         "twee.example": 1,
     }
+
+
+def test_what_we_set_aside_is_counted_apart_from_what_was_refused(engine: Engine) -> None:
+    job = a_job(engine, [State.DEFERRED] * 4)
+    for number, reason in enumerate((Reason.PACE, Reason.PACE, Reason.BUSY, Reason.PACE)):
+        change(engine, number, reason=reason, due_at=NOON + timedelta(hours=number))
+    assert pace.all_aside(engine, job) == (3, NOON + timedelta(hours=3))
+    batch = claim_batch(engine, job, claim(now=NOON + timedelta(hours=2)), 10)
+    assert (batch.returned, batch.returned_aside) == (3, 2)
+    assert pace.all_aside(engine, job) == (1, NOON + timedelta(hours=3))
+    assert claim_batch(engine, job, claim(due_first=True, now=NOON + timedelta(hours=3)), 10).returned_aside == 1
+    assert pace.all_aside(engine, job) == (0, None)
+
+
+def test_what_a_clock_that_was_ahead_set_aside_is_asked_again_and_nothing_else(engine: Engine) -> None:
+    job = a_job(engine, [State.QUEUED] * 4)
+    change(engine, 0, state=int(State.DEFERRED), reason=Reason.PACE, due_at=NOW_AND_A_DAY, updated_at=NOON)
+    assert pace.ask_again(engine, NOON) == 0
+    year = timedelta(days=365)
+    for number, reason in ((1, Reason.PACE), (2, Reason.BUSY)):
+        change(engine, number, state=int(State.DEFERRED), reason=reason, due_at=NOON + 2 * year, updated_at=NOON + year)
+    assert pace.ask_again(engine, NOON) == 1
+    assert [row.due_at for row in rows(engine, "delivery")] == [NOW_AND_A_DAY, NOON, NOON + 2 * year, None]
+    assert pace.next_slot(engine, job) == NOON
+    assert pace.ask_again(engine, NOON) == 0

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, delete, insert, select, text, update
+from sqlalchemy import Engine, delete, func, insert, select, text, update
 
 from newsletter.delivery.job import JobEvent, JobState, Plan
 from newsletter.delivery.outcome import OPEN, State
@@ -15,10 +15,12 @@ from newsletter.store import archive, jobs
 from newsletter.store.backups import verify
 from newsletter.store.deliveries import counts
 from newsletter.store.engine import connect
+from newsletter.store.feedback import by_delivery
 from newsletter.store.identity import Doubt, doubt_of
 from newsletter.store.migrate import RESTORING, open_store, require_current, upgrade
 from newsletter.store.replay import replay
 from newsletter.store.restore_checks import LedgerError
+from newsletter.store.tables import delivery
 from subscribers.address import parse_address
 from subscribers.errors import ConfigurationError, ConflictError, InputError
 from subscribers.import_cutoff import newest_erasure
@@ -374,6 +376,40 @@ def test_a_backup_that_is_older_than_what_the_ledger_remembers_is_refused(shop: 
     shop.retain()
     with pytest.raises(LedgerError, match="too old"):
         shop.restore(safe)
+
+
+def given_numbers(shop: Shop, slug: str) -> set[int]:
+    """The numbers that the deliveries of a new job and a new service mail carry in their senders and Message-IDs."""
+    job, person = shop.plan(slug), shop.person(ANNE)
+    assert person
+    with writing(shop.engine) as connection:
+        how = {"subscriber_id": person.id, "list_slug": LIST, "now": shop.now, "keep_days": 7}
+        queue_notice(connection, kind=NoticeKind.MY_DATA, **how)
+        newest = connection.scalar(select(func.max(notice.c.id)))
+        mine = connection.scalars(select(delivery.c.id).where(delivery.c.job_id == job.id))
+        return {newest, *mine}
+
+
+def test_a_number_that_went_out_after_the_backup_never_means_somebody_else_rule_a18(shop: Shop) -> None:
+    """A late bounce of a lost job is proof by its number alone."""
+    made = shop.backup()
+    seen = given_numbers(shop, "verloren-0")
+    for turn in (1, 2):
+        shop.restore(made.path)
+        with reading(shop.engine) as connection:
+            assert [number for number in seen if by_delivery(connection, number)] == []
+        found = given_numbers(shop, f"verloren-{turn}")
+        assert not found & seen
+        assert 10**9 < min(found) <= max(found) < 2**53, "no JSON reader rounds them"
+        seen |= found
+
+
+def test_numbers_move_on_also_when_the_ledger_is_replayed_in_place_and_when_the_operator_accepts(shop: Shop) -> None:
+    acts = {"replayed": shop.replay, "accepted": shop.accept, "moved": lambda: shop.accept(is_moved=True)}
+    for word, act in acts.items():
+        before = max(given_numbers(shop, f"voor-{word}"))
+        act()
+        assert min(given_numbers(shop, f"na-{word}")) > before + 1000, word
 
 
 def test_replaying_in_place_does_the_same_for_who_restores_by_other_means(shop: Shop) -> None:

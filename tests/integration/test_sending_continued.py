@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,22 +15,27 @@ from sqlalchemy.exc import OperationalError
 
 from newsletter.cli.common import Project
 from newsletter.cli.retention import erase_first
+from newsletter.cli.scheduling import calculate
 from newsletter.cli.serve import deferred
 from newsletter.compose.compiled import CompiledIssue
-from newsletter.delivery import continuing
+from newsletter.config_pace import Pace
+from newsletter.delivery import continuing, journal
 from newsletter.delivery.continuing import continue_due
+from newsletter.delivery.hold import holding
 from newsletter.delivery.job import JobEvent, SendJob, When
+from newsletter.delivery.journal import Journal
 from newsletter.delivery.means import JobResult
-from newsletter.delivery.outcome import State
-from newsletter.delivery.worker import Sending, run_job
+from newsletter.delivery.outcome import Event, Outcome, State
+from newsletter.delivery.worker import SPOOL, Sending, run_job
 from newsletter.message.identity import identity_of
 from newsletter.store import deliveries, leftovers
+from newsletter.store.claims import Claim, claim_batch
 from newsletter.store.job_times import schedule
-from newsletter.store.jobs import FrozenIssue, change_job, plan_job
+from newsletter.store.jobs import FrozenIssue, change_job, get_job, plan_job
 from subscribers.clock import utc_now
 from subscribers.errors import NewsletterError, ServiceError
 from subscribers.ledger_entry import nowhere
-from tests.support.smtp import ScriptedServer, at
+from tests.support.smtp import ScriptedServer, at, nothing_listens
 from tests.support.web import WebProject, make_project, sample_issue
 
 PEOPLE = 5
@@ -94,6 +100,88 @@ def test_a_job_with_queued_deliveries_is_left_to_who_stopped_it(project: WebProj
         assert deliveries.counts(project.engine, result.job.id)[State.DEFERRED] == 1
 
 
+def test_a_retry_that_serve_began_and_could_not_end_is_tried_again(project: WebProject) -> None:
+    """The relay is gone for a moment, just when the retry is due."""
+    with ScriptedServer(script=at("RCPT", "451 4.7.1 greylisted", recipient="lezer3@", times=2)) as server:
+        job = first_run(project, server.port).job
+        with nothing_listens() as nowhere_port, pytest.raises(ServiceError, match="cannot be reached"):
+            continue_due(sending(project, nowhere_port, hours=2))
+        assert counted(project, job) == {State.SENT: PEOPLE - 1, State.QUEUED: 1}
+        (deferred_again,) = continue_due(sending(project, server.port, hours=2.1))
+        assert deferred_again.counts[State.DEFERRED] == 1
+        assert get_job(project.engine, job.id).starts_at is None, "who sends it is asked for again, as before"
+        (again,) = continue_due(sending(project, server.port, hours=24))
+    assert again.counts[State.SENT] == PEOPLE
+    assert again.job.state == "finished"
+
+
+def test_a_retry_during_which_serve_was_killed_is_tried_again(
+    project: WebProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ScriptedServer(script=at("RCPT", "451 4.7.1 greylisted", recipient="lezer3@", times=1)) as server:
+        job = first_run(project, server.port).job
+        with monkeypatch.context() as patched:
+            patched.setattr(continuing, "run_job", lambda _, job: killed(project, job, hours=2))
+            with pytest.raises(ServiceError):
+                continue_due(sending(project, server.port, hours=2))
+        assert counted(project, job) == {State.SENT: PEOPLE - 1, State.CLAIMED: 1}
+        (again,) = continue_due(sending(project, server.port, hours=2.1))
+    assert again.counts[State.SENT] == PEOPLE
+
+
+def killed(project: WebProject, job: SendJob, *, hours: float = 0) -> None:
+    """Claim all that is due, as a worker that is killed right after; of three it wrote the dot, of one it heard."""
+    spool = project.configuration.data_dir / SPOOL
+    claim = Claim(worker="dead", now=utc_now() + timedelta(hours=hours), lease=timedelta(minutes=30))
+    claimed = [item.delivery for item in claim_batch(project.engine, job.id, claim, 100).claimed]
+    written = Journal(journal.path_of(spool, job.id, "dead"))
+    for delivery in claimed[1:4]:
+        written.start(delivery)
+    for delivery in claimed[1:2]:
+        written.finish(Outcome(delivery=delivery, event=Event.ACCEPT, code=250))
+    written.close()
+    raise ServiceError("killed")
+
+
+def counted(project: WebProject, job: SendJob) -> dict[State, int]:
+    return {state: count for state, count in deliveries.counts(project.engine, job.id).items() if count}
+
+
+def stopped_and_killed(project: WebProject, event: JobEvent) -> SendJob:
+    """A job that was paused or cancelled, and whose worker was killed before it noticed."""
+    job = planned_at(project, "een", -1)
+    change_job(project.engine, job.id, JobEvent.START, utc_now())
+    with pytest.raises(ServiceError, match="killed"):
+        killed(project, job)
+    return change_job(project.engine, job.id, event, utc_now())
+
+
+@pytest.mark.parametrize(("event", "rest"), [(JobEvent.CANCEL, State.CANCELLED), (JobEvent.PAUSE, State.QUEUED)])
+def test_what_a_killed_worker_held_of_a_stopped_job_is_settled_without_a_run(
+    project: WebProject, event: JobEvent, rest: State
+) -> None:
+    job = stopped_and_killed(project, event)
+    with holding(project.engine, project.configuration.data_dir / SPOOL, job, utc_now):
+        assert continue_due(sending(project, 0)) == []
+        assert counted(project, job) == {State.CLAIMED: PEOPLE}, "who holds it may be writing a dot (I3)"
+    assert continue_due(sending(project, 0)) == []
+    assert counted(project, job) == {State.SENT: 1, State.UNKNOWN: 2, rest: 2}
+    assert not list((project.configuration.data_dir / SPOOL).glob("*.journal"))
+
+
+def test_a_stopped_job_that_cannot_be_settled_is_told_and_another_one_is(project: WebProject) -> None:
+    job = stopped_and_killed(project, JobEvent.CANCEL)
+    path = journal.path_of(project.configuration.data_dir / SPOOL, job.id, "dead")
+    path.unlink()
+    path.mkdir()
+    with ScriptedServer() as server:
+        other = planned_at(project, "twee", -1)
+        with pytest.raises(ServiceError, match=rf"{re.escape(str(job))}: .*cannot be read"):
+            continue_due(sending(project, server.port))
+    assert counted(project, job) == {State.CLAIMED: PEOPLE}
+    assert counted(project, other) == {State.SENT: PEOPLE}
+
+
 def test_news_that_got_too_old_expires_instead(project: WebProject) -> None:
     script = at("RCPT", "451 4.7.1 greylisted", recipient="lezer3@", times=1)
     with ScriptedServer(script=script) as server:
@@ -101,6 +189,37 @@ def test_news_that_got_too_old_expires_instead(project: WebProject) -> None:
         (again,) = continue_due(sending(project, server.port, hours=73))
     assert again.counts[State.EXPIRED] == 1
     assert again.job.state == "finished"
+
+
+def test_a_job_that_begins_late_tries_as_often_as_any_other(project: WebProject) -> None:
+    """Halted for a weekend, slow, or sent long after it was planned: each reader's own schedule counts."""
+    with ScriptedServer(script=at("RCPT", "452 4.2.2 mailbox full", recipient="lezer3@")) as server:
+        job = planned_at(project, "zomer", 0)
+        run_job(sending(project, server.port, hours=73), job)
+        for hours in (74, 76, 79):
+            (again,) = continue_due(sending(project, server.port, hours=hours))
+            assert again.counts[State.DEFERRED] == 1, f"{hours} hours"
+
+
+def test_after_a_pause_what_was_deferred_before_it_is_tried_again(project: WebProject) -> None:
+    script = at("RCPT", "451 4.7.1 greylisted", recipient="lezer3@", times=1)
+    with ScriptedServer(script=script) as server:
+        job = first_run(project, server.port).job
+        change_job(project.engine, job.id, JobEvent.PAUSE, utc_now())
+        change_job(project.engine, job.id, JobEvent.RESUME, utc_now() + timedelta(hours=73))
+        (again,) = continue_due(sending(project, server.port, hours=74))
+    assert again.counts[State.SENT] == PEOPLE
+
+
+def test_a_job_cannot_go_on_for_ever_by_being_put_off(project: WebProject) -> None:
+    """Each run of `serve` may set another time for the job: that is no reason to try for longer."""
+    with ScriptedServer(script=at("RCPT", "451 4.7.1 greylisted", recipient="lezer3@")) as server:
+        job = first_run(project, server.port).job
+        with project.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE delivery SET attempts = 12 WHERE state = 2")
+        schedule(project.engine, job.id, utc_now() + timedelta(hours=2))
+        (again,) = continue_due(sending(project, server.port, hours=3))
+    assert again.counts[State.EXPIRED] == 1
 
 
 def test_a_job_that_cannot_go_on_is_told_and_the_others_go_on(project: WebProject, monkeypatch) -> None:
@@ -179,3 +298,40 @@ def test_a_file_past_its_days_that_cannot_be_removed_stops_serve_as_it_stops_sen
 
 def refusing(_paths: object) -> None:
     raise OSError(errno.EROFS, "Read-only file system")
+
+
+# ---------------------------------------------------------------- what is said before
+
+
+def said_before(project: WebProject, count: int = PEOPLE) -> timedelta:
+    """How long the calculation says that it takes, before anything is confirmed."""
+    known = Project(project.configuration)
+    try:
+        return calculate(known, "nieuwsbrief", {"example.org": count}, start=utc_now(), spread=None).lasts
+    finally:
+        known.engine.dispose()
+
+
+def test_the_calculation_knows_what_was_sent_today_and_who_waits(project: WebProject) -> None:
+    pace = Pace.model_validate({"domains": {"example.org": {"limit": "5/day"}}})
+    some = replace(project, configuration=project.configuration.model_copy(update={"pace": pace}))
+    assert said_before(some) < timedelta(minutes=1)
+    with ScriptedServer() as server:
+        assert first_run(some, server.port).counts[State.SENT] == PEOPLE
+        assert timedelta(hours=23) < said_before(some) < timedelta(hours=27)
+        compiled = replace(sample_issue(embedded=False), slug="twee")
+        identity = identity_of("nieuwsbrief", some.configuration.mailing_list("nieuwsbrief"))
+        _, job = plan_job(some.engine, nowhere, FrozenIssue(compiled=compiled, identity=identity), now=utc_now())
+        result = run_job(replace(sending(some, server.port), patience=0), job)
+    assert result.counts[State.DEFERRED] == PEOPLE
+    assert timedelta(hours=47) < said_before(some) < timedelta(hours=53), "behind those of the second issue"
+
+
+def test_a_relay_that_stands_by_makes_nothing_faster(project: WebProject) -> None:
+    main = project.configuration.relays["main"].model_copy(update={"messages_per_second": 10.0})
+    both = project.configuration.lists["nieuwsbrief"].model_copy(update={"relay_names": ("main", "spare")})
+    for weight, minutes in ((0, 10), (1, 5)):
+        relays = {"main": main, "spare": main.model_copy(update={"weight": weight})}
+        update = {"relays": relays, "lists": {"nieuwsbrief": both}}
+        some = replace(project, configuration=project.configuration.model_copy(update=update))
+        assert said_before(some, 6000) == pytest.approx(timedelta(minutes=minutes), rel=0.01)

@@ -7,9 +7,16 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
+from newsletter.delivery.control import Stop
+from newsletter.delivery.feeder import Feeder
 from newsletter.delivery.outcome import State
+from newsletter.delivery.recorder import Recorder
+from newsletter.delivery.recovery import Books
+from newsletter.delivery.sharing import Sharing
 from newsletter.delivery.timeouts import Timeouts
+from newsletter.delivery.watch import Watch
 from newsletter.delivery.worker import run_with
 from newsletter.store import deliveries, jobs
 from subscribers.errors import ServiceError
@@ -403,3 +410,49 @@ def test_a_fault_of_ours_is_raised_and_still_everything_is_recorded(world):
         with pytest.raises(RuntimeError, match="a fault in a template"):
             run_with(replace(world.means(server.port), write=write), job)
         assert_exact(world, job, server, 6)
+
+
+def test_who_watches_and_cannot_be_told_harms_nobody(world, caplog):
+    job, told = planned(world.engine, 60), []
+
+    def report(now):
+        told.append(now)
+        raise BrokenPipeError(32, "Broken pipe")
+
+    with ScriptedServer(delay=0.005) as server:
+        means = replace(world.means(server.port), report=report, should_stop=lambda: len(server.accepted) >= 10)
+        result = run_with(means, job)
+        assert_exact(world, job, server, 60)
+    assert result.stop is Stop.INTERRUPTED, "a stop is still heard"
+    assert 10 <= result.counts[State.SENT] < 60
+    assert len(told) == 1
+    assert [record.getMessage() for record in caplog.records] == [
+        "nobody is told any more how far sending is: BrokenPipeError"
+    ]
+
+
+@pytest.mark.parametrize("part", [Recorder, Watch, Sharing, Feeder])
+def test_a_fault_of_ours_in_any_part_ends_the_run_in_order(world, monkeypatch, part):
+    async def run(*_):
+        raise RuntimeError("a fault of ours")
+
+    job = planned(world.engine, 60)
+    monkeypatch.setattr(part, "run", run)
+    with ScriptedServer(delay=0.002) as server:
+        with pytest.raises(RuntimeError, match="a fault of ours"):
+            world.run(job, server.port)
+        assert_exact(world, job, server, 60)
+    assert len(server.accepted) < 20, "at once, not at its end"
+
+
+def test_a_database_without_a_free_connection_is_a_service_error_and_loses_nothing(world, monkeypatch):
+    def record(*_):
+        raise NoConnectionError("QueuePool limit of size 5 overflow 10 reached")
+
+    job = planned(world.engine, 60)
+    with monkeypatch.context() as patched, ScriptedServer() as server:
+        patched.setattr(Books, "record", record)
+        error = attempt(world, job, server)
+        assert_exact(world, job, server, 60)
+    assert "all its connections are in use" in str(error)
+    assert error.remedy

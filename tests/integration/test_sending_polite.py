@@ -1,5 +1,6 @@
 """Polite to receivers: pace, slowing down, halting, hours, several relays; with a scripted server."""
 
+import asyncio
 import time
 from collections import defaultdict
 from dataclasses import replace
@@ -10,19 +11,19 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
-from newsletter.delivery.control import Stop
+from newsletter.delivery.control import Pace, Stop
 from newsletter.delivery.courtesy import Courtesy, Manners
 from newsletter.delivery.endpoint import Endpoint
 from newsletter.delivery.job import JobEvent
 from newsletter.delivery.lines import Line
 from newsletter.delivery.outcome import Event, Outcome, State
-from newsletter.delivery.pacing import Ramp, Rate, microseconds
+from newsletter.delivery.pacing import SECOND, Ramp, Rate, microseconds
 from newsletter.delivery.receivers import Receivers, grouped
 from newsletter.delivery.relays import Via, together
 from newsletter.delivery.retry import Reason
 from newsletter.delivery.windows import Hours, Window
 from newsletter.delivery.worker import run_with
-from newsletter.store import jobs
+from newsletter.store import deliveries, jobs, so_far
 from newsletter.store.claims import Claim, check_again, claim_batch
 from newsletter.store.requeue import count_retryable, requeue
 from newsletter.store.tables import delivery
@@ -101,6 +102,33 @@ def test_a_limited_group_keeps_its_limit_and_holds_nobody(world):
     assert {attempts for _, attempts in reasons(world, job)} == {1}, "waiting is no attempt"
 
 
+class Hanging(ScriptedServer):
+    """Answers nothing until some seconds after it was made, then takes all that came."""
+
+    def __init__(self, until, **more):
+        super().__init__(**more)
+        self._until = time.monotonic() + until
+
+    async def _act(self, writer, action):
+        await asyncio.sleep(self._until - time.monotonic())
+        await super()._act(writer, action)
+
+
+def most_in_a_second(times):
+    return max(sum(at <= other < at + 1 for other in times) for at in times)
+
+
+def test_the_limit_holds_after_a_relay_hung(world, monkeypatch):
+    monkeypatch.setattr("newsletter.delivery.charges.MOMENT", SECOND // 10)
+    job, watched = spread(world, ["gmail.com"] * 8), Watched()
+    with Hanging(1.2, script=watched) as server:
+        result = run(world, job, server, manners({"gmail": [Rate(4, 1)]}), pace=paced(connections=8))
+    assert result.counts[State.SENT] == 8
+    assert max(server.times.values()) == 1
+    assert most_in_a_second(watched.times["gmail.com"]) <= 5
+    assert {attempts for _, attempts in reasons(world, job)} == {1}
+
+
 def test_the_limit_holds_over_runs_and_processes(world):
     first, polite = spread(world, ["gmail.com"] * 8), manners({"gmail": [Rate(5, 3600)]}, patience=0)
     with ScriptedServer() as server:
@@ -116,6 +144,23 @@ def test_the_limit_holds_over_runs_and_processes(world):
     assert max(server.times.values()) == 1
 
 
+def test_what_waits_for_its_turn_is_to_go_and_the_time_left_says_so(world):
+    job = spread(world, ["gmail.com", "example.org"] * 8)
+    with ScriptedServer(script=at("RCPT", "451 4.3.2 later", recipient="p1@")) as server:
+
+        def seen(minutes):
+            seen, now = [], World(world.engine, world.folder, lambda: datetime.now(UTC) + timedelta(minutes=minutes))
+            polite = manners({"gmail": [Rate(2, 3600)]}, patience=0)
+            run_with(replace(now.means(server.port), manners=polite, report=seen.append), job)
+            return seen[-1]
+
+        first, second = seen(0), seen(70)
+    assert (first.aside, first.done, first.counts[State.DEFERRED]) == (6, 10, 7), "refused for now: done for this run"
+    assert 3 * 3600 < first.seconds_left < 4 * 3600
+    assert (second.aside, second.done) == (4, 12)
+    assert 3600 < second.seconds_left < first.seconds_left
+
+
 @pytest.mark.parametrize("event", [JobEvent.PAUSE, JobEvent.CANCEL])
 def test_a_job_that_stopped_leaves_no_queue_for_the_next_one_to_stand_behind(world, event):
     limits = {"gmail": [Rate(2, 3600)]}
@@ -128,6 +173,21 @@ def test_a_job_that_stopped_leaves_no_queue_for_the_next_one_to_stand_behind(wor
         result = run(later, second, server, manners(limits, patience=0))
     assert result.counts[State.SENT] == 2, "there is room, and nobody whose turn it is"
     assert result.next_due - datetime.now(UTC) < timedelta(hours=3)
+
+
+def test_a_clock_that_was_ahead_undoes_no_limit_and_nobody_waits_for_the_time_it_showed(world):
+    job, limits = spread(world, ["gmail.com"] * 8), {"gmail": [Rate(5, 3600)]}
+
+    def after(server, minutes):
+        now = World(world.engine, world.folder, clock=lambda: datetime.now(UTC) + timedelta(minutes=minutes))
+        return run(now, job, server, manners(limits, patience=0))
+
+    with ScriptedServer() as server:
+        assert after(server, 600).counts[State.SENT] == 5
+        result = after(server, 0)
+        assert result.counts[State.SENT] == 5, "those count as sent now"
+        assert result.next_due - datetime.now(UTC) < timedelta(minutes=65)
+        assert after(server, 65).counts[State.SENT] == 8
 
 
 def test_what_waits_for_its_slot_does_not_expire(world):
@@ -255,6 +315,85 @@ def test_outside_its_hours_a_job_waits_and_is_handed_over(world):
         assert run(morning, job, server, manners(windows=["08:00-18:00"])).counts[State.SENT] == 3
 
 
+def test_a_retry_does_not_wait_for_the_slot_of_others(world):
+    job = spread(world, ["gmail.com"] * 4 + ["example.org"] * 3)
+    with ScriptedServer(script=at("RCPT", "451 4.7.1 greylisted", recipient="p5@", times=1)) as server:
+        result = run(world, job, server, manners({"gmail": [Rate(2, 86_400)]}, patience=0))
+    assert result.counts[State.DEFERRED] == 3
+    assert result.next_due == result.job.starts_at == deliveries.next_due(world.engine, job.id)
+    assert result.next_due - datetime.now(UTC) < timedelta(minutes=40)
+
+
+def test_a_retry_that_comes_due_at_night_waits_for_the_morning(world):
+    job = spread(world, ["example.org"] * 3)
+    day = datetime(2027, 6, 14, 12, tzinfo=UTC)
+
+    def run_at(hours, server):
+        then = World(world.engine, world.folder, clock=lambda: day + timedelta(hours=hours))
+        return run(then, jobs.get_job(world.engine, job.id), server, manners(windows=["08:00-15:00"], patience=60))
+
+    with ScriptedServer(script=at("RCPT", "451 4.2.1 later", recipient="p1@", times=1)) as server:
+        assert run_at(0, server).counts[State.DEFERRED] == 1
+        sessions = len(server.peers)
+        night = run_at(5, server)
+        assert night.next_due == night.job.starts_at == datetime(2027, 6, 15, 6, tzinfo=UTC)
+        assert len(server.peers) == sessions
+        assert run_at(18.1, server).counts[State.SENT] == 3
+
+
+def test_an_attempt_that_expires_slows_its_receivers_as_a_deferral_does(world):
+    job = spread(world, ["gmail.com"])
+    polite = manners()
+    courtesy = Courtesy(polite, world.engine, job.id, lambda: datetime.now(UTC))
+    (identity,) = ids_of(world, job)
+    courtesy.heard([Outcome(identity, Event.EXPIRE, Reason.POLICY, 421, "4.7.28 slow down")])
+    assert polite.receivers.made("gmail").speed == 1
+
+
+def in_short_runs(world, job, server, number):
+    """As `serve` sends a job that is limited to four a minute; the last result."""
+    for minute in range(number):
+        later = World(
+            world.engine, world.folder, clock=lambda at=minute: datetime.now(UTC) + timedelta(seconds=64 * at)
+        )
+        polite = manners({"gmail": [Rate(4, 60)]}, patience=0)
+        result = run(later, jobs.get_job(world.engine, job.id), server, polite)
+        if result.stop:
+            return result
+    return result
+
+
+def test_refusals_about_us_halt_a_job_also_over_many_short_runs(world):
+    job = spread(world, ["gmail.com"] * 40)
+    with ScriptedServer(script=at("DOT", "550 5.7.26 unauthenticated")) as server:
+        result = in_short_runs(world, job, server, 4)
+        assert result.stop is Stop.HALTED
+        assert result.counts[State.REFUSED] == 8
+        jobs.change_job(world.engine, job.id, JobEvent.RESUME, datetime.now(UTC))
+        later = World(world.engine, world.folder, clock=lambda: datetime.now(UTC) + timedelta(minutes=9))
+        again = run(later, job, server, manners({"gmail": [Rate(4, 60)]}, patience=0))
+        assert (again.stop, again.counts[State.REFUSED]) == (None, 12), "who resumes starts afresh"
+
+
+@pytest.mark.parametrize("decision", ["requeue", "cancel", "finish"])
+def test_what_earlier_runs_counted_is_forgotten_when_somebody_decides_or_it_is_over(world, decision):
+    job = spread(world, ["gmail.com"] * 5)
+    with ScriptedServer(script=at("DOT", "550 5.7.26 unauthenticated")) as server:
+        run(world, job, server, manners({"gmail": [Rate(4, 60)]}, patience=0))
+    assert so_far.load(world.engine, job.id)["health"]["tried"] == 4
+    if decision == "requeue":
+        requeue(world.engine, job.id, State.REFUSED, None, datetime.now(UTC))
+        assert "health" not in so_far.load(world.engine, job.id)
+        return
+    if decision == "cancel":
+        jobs.change_job(world.engine, job.id, JobEvent.CANCEL, datetime.now(UTC))
+    else:
+        later = World(world.engine, world.folder, clock=lambda: datetime.now(UTC) + timedelta(minutes=9))
+        with ScriptedServer() as server:
+            assert run(later, job, server, manners()).job.state == "finished"
+    assert so_far.load(world.engine, job.id) == {}
+
+
 def test_a_pause_is_heard_while_waiting_for_a_slot(world):
     job = spread(world, ["gmail.com"] * 3)
     asked = iter([False] * 12 + [True] * 1000)
@@ -372,3 +511,25 @@ def test_each_domain_can_have_a_limit(world):
     for times in watched.times.values():
         assert max(times) - min(times) >= 1.5
         assert all(later >= earlier for earlier, later in pairwise(sorted(times)))
+
+
+@pytest.mark.parametrize(
+    ("reply", "most"),
+    [("550 5.7.26 unauthenticated mail", 5 + 3 * 4), ("550 5.1.1 nobody here", 100 + 50 + 3 * 4)],
+)
+def test_a29_a_relay_that_refuses_everybody_halts_the_job_before_many_more_are_refused(world, reply, most):
+    job = spread(world, ["example.org"] * 600)
+    with ScriptedServer(script=at("RCPT", reply)) as server:
+        usual = Pace(connections=4)
+        result = run(world, job, server, manners(patience=0), pace=usual)
+    assert result.stop is Stop.HALTED
+    assert result.counts[State.REFUSED] <= most
+    assert result.counts[State.QUEUED] == 600 - result.counts[State.REFUSED]
+
+
+def test_a22_after_a_pushback_hardly_anybody_of_that_domain_is_tried_although_many_were_claimed(world):
+    job = spread(world, ["gmail.com", "example.org"] * 200)
+    with ScriptedServer(script=at("RCPT", "450 4.7.28 unusual rate", recipient="gmail.com")) as server:
+        result = run(world, job, server, manners(patience=0), pace=Pace(connections=4))
+    assert sum(reason == Reason.POLICY for reason, _ in reasons(world, job)) <= 3 * 4
+    assert result.counts[State.SENT] == 200

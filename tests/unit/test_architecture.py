@@ -55,7 +55,7 @@ PURE_MODULES = [
     *(f"{name.replace('.', '/')}.py" for name in sorted(RULES_OF_DELIVERY)),
     *(
         f"newsletter/delivery/{name}.py"
-        for name in ("placing", "forecast", "shares", "line_notes", "portions", "slowest")
+        for name in ("placing", "forecast", "shares", "line_notes", "portions", "slowest", "time_left")
     ),
     *(
         f"newsletter/delivery/maillog{name}.py"

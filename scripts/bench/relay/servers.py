@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -16,6 +16,29 @@ BACKLOG = "512"
 def found(name: str) -> str | None:
     """Where a program of Postfix is; /usr/sbin is not in everybody's PATH."""
     return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+
+
+def compiler() -> str | None:
+    """What compiles sink.c."""
+    return shutil.which("cc") or shutil.which("gcc")
+
+
+@contextmanager
+def those_here() -> Iterator[dict[str, int]]:
+    """Every server by name, and its port; those whose program is not here, or cannot be made, are left out."""
+    ports: dict[str, int] = {}
+    with ExitStack() as stack:
+        if compiler():
+            ports["fast sink"] = stack.enter_context(fast_sink())
+            ports["replies 20 ms late"] = stack.enter_context(fast_sink(20))
+        if found("smtp-sink"):
+            ports["smtp-sink"] = stack.enter_context(smtp_sink())
+        yield ports
+
+
+def needed(server: str) -> str:
+    """What a server cannot be here without."""
+    return "Postfix" if server == "smtp-sink" else "a C compiler (cc or gcc)"
 
 
 @contextmanager
@@ -29,11 +52,10 @@ def smtp_sink() -> Iterator[int]:
 
 @contextmanager
 def fast_sink(milliseconds: float = 0) -> Iterator[int]:
-    """sink.c, compiled on the spot, with every reply so many milliseconds late."""
+    """sink.c, compiled on the spot, with every reply so many milliseconds late. Needs a `compiler`."""
     with tempfile.TemporaryDirectory(prefix="newsletter-sink-") as folder:
         program = Path(folder) / "sink"
-        compiler = shutil.which("cc") or shutil.which("gcc") or "cc"
-        subprocess.run([compiler, "-O2", "-o", program, HERE / "sink.c"], check=True)
+        subprocess.run([compiler() or "cc", "-O2", "-o", program, HERE / "sink.c"], check=True)
         port = _free_port()
         with _running([str(program), str(port), str(milliseconds)], port):
             yield port

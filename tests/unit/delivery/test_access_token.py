@@ -36,6 +36,31 @@ def test_a_command_is_run_again_when_its_token_is_old_or_was_refused(tmp_path):
     assert asyncio.run(source.token()) == "token-3"
 
 
+def test_connections_that_open_together_share_one_run_and_its_error(tmp_path):
+    async def together(source):
+        return await asyncio.gather(*(source.token() for _ in range(20)), return_exceptions=True)
+
+    source = counting(tmp_path, Clock())
+    assert asyncio.run(together(source)) == ["token-1"] * 20
+    source.forget()
+    assert asyncio.run(together(source)) == ["token-2"] * 20
+    failing = FromCommand((sys.executable, "-c", "open('failed', 'a').write('x'); raise SystemExit(3)"), tmp_path)
+    assert {str(error).splitlines()[0] for error in asyncio.run(together(failing))} == {
+        f"{sys.executable}: token_command gave no token: it ended with status 3"
+    }
+    assert (tmp_path / "failed").read_text() == "x"
+
+
+def test_who_gives_up_waiting_for_a_token_ends_it_for_nobody_else(tmp_path):
+    async def one_gives_up(source):
+        first, second = asyncio.create_task(source.token()), asyncio.create_task(source.token())
+        await asyncio.sleep(0.01)
+        first.cancel()
+        return await second
+
+    assert asyncio.run(one_gives_up(counting(tmp_path, Clock()))) == "token-1"
+
+
 def test_a_file_is_read_for_every_connection(tmp_path):
     file = tmp_path / "token"
     source = Given(file.read_text)

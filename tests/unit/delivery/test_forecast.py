@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -5,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.delivery.forecast import OTHERS, Plan, forecast
-from newsletter.delivery.lines import Line
+from newsletter.delivery.forecast import OTHERS, Plan, forecast, spread_speed
+from newsletter.delivery.lines import COOLING, Line, admit
 from newsletter.delivery.manners import known_receivers
-from newsletter.delivery.pacing import Ramp, Rate, microseconds
+from newsletter.delivery.pacing import Ramp, Rate, microseconds, moment
 from newsletter.delivery.receivers import Receivers, domain_of, grouped
 from newsletter.delivery.shares import LEAD, Shares
 from newsletter.delivery.windows import Hours, Window
@@ -64,6 +65,36 @@ def test_a_warm_up_is_part_of_it():
     relay = Line(name="relay main", limits=[Ramp(start=microseconds(START), counts=(100, 200, 400))])
     found = forecast(plan({"example.org": 10_000}, relay=relay))
     assert timedelta(days=3) <= found.lasts < timedelta(days=3, hours=1)
+
+
+@pytest.mark.parametrize(("count", "hours"), [(1000, 1 / 3), (3000, 1), (4000, 1.5), (900_000, 0.5), (3, 24)])
+def test_a_job_that_is_spread_takes_as_long_as_was_asked_and_no_longer(count, hours):
+    spread = timedelta(hours=hours)
+    found = forecast(plan({"example.org": count}, speed=spread_speed(count, spread)))
+    assert spread * (1 - 1 / count) * 0.99 <= found.lasts <= spread
+
+
+def test_what_was_taken_of_a_limit_before_counts():
+    used = plan({"gmail.com": 20}, {"gmail": [Rate(20, 86_400)]})
+    admit([used.receivers.lines["gmail"]], 20, microseconds(START) - 3600 * 10**6)
+    assert timedelta(hours=23) <= forecast(used).lasts < timedelta(hours=26)
+
+
+def test_who_was_set_aside_before_goes_first():
+    later = replace(plan({"gmail.com": 20}, {"gmail": [Rate(20, 86_400)]}), ahead={"gmail.com": 30, "kpnmail.nl": 5})
+    found = forecast(later)
+    assert timedelta(days=2) <= found.lasts < timedelta(days=2, hours=6)
+    assert [(share.name, share.count) for share in found.shares] == [("gmail", 20)]
+
+
+def test_a_group_that_is_slowed_begins_after_its_pause_and_becomes_faster():
+    slowed = plan({"gmail.com": 5000, "example.org": 100}, speed=1000)
+    line = slowed.receivers.made("gmail")
+    line.push_back(microseconds(START))
+    found = forecast(slowed)
+    assert ends(found)[OTHERS] < 60
+    assert found.shares[0].ends > moment(microseconds(START) + COOLING)
+    assert timedelta(minutes=8) < found.lasts < timedelta(minutes=15), "at one per second it would be 83 minutes"
 
 
 def test_what_never_ends_is_said_to_be_incomplete():

@@ -1,9 +1,9 @@
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from newsletter.delivery.job import TRANSITIONS, JobEvent, JobState, Plan, SendJob, decide_plan, move
+from newsletter.delivery.job import TRANSITIONS, JobEvent, JobState, Plan, SendJob, decide_plan, how_to_resume, move
 from subscribers.errors import ConflictError
 
 JOB = SendJob(
@@ -47,6 +47,28 @@ def test_a_move_is_in_the_table_or_a_conflict(state, event):
 def test_a_paused_job_starts_only_after_resume():
     with pytest.raises(ConflictError, match="newsletter jobs resume 3"):
         move(replace(JOB, state=JobState.PAUSED), JobEvent.START)
+
+
+@pytest.mark.parametrize(
+    ("starts_in", "has_begun", "state"),
+    [
+        (timedelta(hours=1), False, JobState.PLANNED),
+        (timedelta(hours=1), True, JobState.RUNNING),
+        (timedelta(0), False, JobState.RUNNING),
+        (None, False, JobState.RUNNING),
+    ],
+)
+def test_a_paused_job_goes_back_to_its_plan_only_before_its_time(starts_in, has_begun, state):
+    now = datetime(2027, 6, 14, 9, tzinfo=UTC)
+    job = replace(JOB, state=JobState.PAUSED, starts_at=None if starts_in is None else now + starts_in)
+    assert move(job, how_to_resume(job, has_begun=has_begun, now=now)) is state
+
+
+@pytest.mark.parametrize("state", [state for state in JobState if state is not JobState.PAUSED])
+def test_what_is_not_paused_cannot_be_resumed_whatever_its_time(state):
+    later = replace(JOB, state=state, starts_at=JOB.created_at + timedelta(days=1))
+    with pytest.raises(ConflictError, match=f"the job is {state}: it cannot resume"):
+        move(later, how_to_resume(later, has_begun=False, now=JOB.created_at))
 
 
 def test_naive_times_are_refused():

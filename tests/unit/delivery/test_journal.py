@@ -3,16 +3,19 @@ import os
 import time
 from datetime import UTC, datetime
 from io import BytesIO
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.config_pace import Pace
 from newsletter.delivery import journal
 from newsletter.delivery.journal import HEADER, Journal, JournalError, decode, encode_outcome, encode_start
 from newsletter.delivery.journal_format import Account, decode_lines, encode_header, encode_withdrawal
 from newsletter.delivery.outcome import Event, Outcome
 from newsletter.delivery.recovery import settlement
+from newsletter.delivery.worker import is_power_safe
 
 outcomes = st.builds(
     Outcome,
@@ -231,3 +234,23 @@ def test_a_journal_that_cannot_be_made_or_written_says_so(tmp_path):
         broken.start(2)  # after a failure nothing is written any more: records stay whole
     broken.close()
     assert (tmp_path / "elsewhere").read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    ("asked", "setting", "dialect", "expected"),
+    [
+        (None, None, "sqlite", False),
+        (None, None, "postgresql", True),
+        (None, True, "sqlite", True),
+        (None, False, "postgresql", False),
+        (True, None, "sqlite", True),
+        (True, False, "sqlite", True),
+    ],
+)
+def test_a_run_is_power_safe_as_asked_else_as_set_else_as_the_database_is(asked, setting, dialect, expected):
+    sending = SimpleNamespace(
+        power_safe=asked,
+        configuration=SimpleNamespace(pace=Pace(power_safe=setting)),
+        engine=SimpleNamespace(dialect=SimpleNamespace(name=dialect)),
+    )
+    assert is_power_safe(sending) is expected

@@ -1,11 +1,15 @@
+from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.delivery.lines import COOLING, LOOK_AGAIN, RISE_AFTER, Line, admit
+from newsletter.delivery.charges import Charges
+from newsletter.delivery.lines import COOLING, FIRST_SPEED, LOOK_AGAIN, RISE_AFTER, Line, admit
 from newsletter.delivery.pacing import HORIZON, SECOND, Ramp, Rate, Window, first, microseconds, moment, slots
+from newsletter.delivery.placing import place
+from newsletter.delivery.receivers import Receivers
 
 NOW = microseconds(datetime(2027, 6, 14, 9, tzinfo=UTC))
 RATES = st.builds(Rate, st.integers(1, 40), st.sampled_from([1, 60, 3600, 86_400]))
@@ -90,6 +94,96 @@ def test_a_warm_up_plan_allows_more_each_day_and_everything_after_the_last():
     assert by_day[2] <= 40
     assert sum(by_day) == 500
     assert found[-1][0] == NOW + 3 * day
+
+
+HOUR = 3600 * SECOND
+
+
+@pytest.mark.parametrize("limit", [30, 1000])
+def test_a_message_that_a_wrong_clock_let_begin_undoes_no_limit(limit):
+    window, sent = Window(Rate(limit, 3600)), []
+    window.take(NOW + 10 * HOUR, 1)
+    for minute in range(0, 9 * 60, 2):
+        at = NOW + minute * 60 * SECOND
+        if count := min(window.room(at), 1 + limit // 20):
+            window.take(at, count)
+            sent += [at] * count
+    assert most_in_any_window(sent, Rate(limit, 3600)) <= limit
+
+
+def test_what_a_clock_that_was_ahead_let_begin_counts_as_begun_now():
+    line = Line(name="gmail", limits=[Rate(20, 3600)])
+    assert admit([line], 20, NOW + 10 * HOUR).begin
+    line.come_near(NOW)
+    assert not admit([line], 1, NOW).begin
+    assert admit([line], 1, NOW + HOUR + HOUR // 20, is_due=True).begin
+
+
+def test_a_clock_that_is_ahead_for_a_moment_makes_no_window_forget_what_was_before():
+    window = Window(Rate(50, 3600))
+    for minute in range(0, 6 * 60, 2):
+        window.take(NOW + minute * 60 * SECOND, 1)
+    last = NOW + 358 * 60 * SECOND
+    before = window.room(last)
+    for minute in range(60):
+        window.take(last + (600 + minute) * 60 * SECOND, 1)
+    assert window.room(last) <= before
+
+
+# ---------------------------------------------------------------- many domains
+
+
+def begun(receivers, domain, wanted, now):
+    return sum(not found.is_aside for found in place(receivers, [domain] * wanted, now))
+
+
+def test_a_limit_holds_beside_more_domains_than_have_lines(monkeypatch):
+    monkeypatch.setattr("newsletter.delivery.receivers.MOST_LINES", 100)
+    some, got = Receivers(groups={}, limits={}, per_domain=[Rate(10, 86_400)]), 0
+    for turn in range(6):
+        now = NOW + turn * 60 * SECOND
+        got += begun(some, "big.example", 4, now)
+        place(some, [f"d{turn}-{number}.example" for number in range(150)], now)
+        assert len(some.lines) <= 100 + 150
+    assert got == 10
+    assert begun(some, "big.example", 1, NOW + 91_000 * SECOND) == 1, "and not for ever"
+
+
+def test_domains_that_share_a_cell_are_never_faster_than_their_limits(monkeypatch):
+    monkeypatch.setattr("newsletter.delivery.receivers.MOST_LINES", 4)
+    monkeypatch.setattr("newsletter.delivery.receivers.CELLS", 2)
+    some, got = Receivers(groups={}, limits={}, per_domain=[Rate(3, 3600)]), Counter()
+    for turn in range(200):
+        domain = f"d{turn % 10}.example"
+        got[domain] += begun(some, domain, 1, NOW + turn * SECOND)
+        assert len(some.lines) <= 5
+        assert len(some._away) <= 2
+    assert got
+    assert max(got.values()) <= 3
+
+
+def test_lines_that_hold_nothing_any_more_end_first(monkeypatch):
+    monkeypatch.setattr("newsletter.delivery.receivers.MOST_LINES", 10)
+    some = Receivers(groups={"gmail.com": "gmail"}, limits={}, per_domain=[Rate(1, 60)])
+    place(some, [f"d{number}.example" for number in range(12)], NOW)
+    slowed = some.made("slow.example")
+    slowed.push_back(NOW + 200 * SECOND)
+    some.made("gmail").push_back(NOW)
+    some.make_room(NOW + 200 * SECOND)
+    assert set(some.lines) == {"slow.example", "gmail"}
+    assert not some._away
+
+
+def test_a_domain_that_pushed_back_is_slow_when_its_line_was_put_away_too(monkeypatch):
+    monkeypatch.setattr("newsletter.delivery.receivers.MOST_LINES", 4)
+    some = Receivers(groups={}, limits={})
+    for number in range(9):
+        some.made(f"d{number}.example").push_back(NOW)
+    some.make_room(NOW)
+    assert "d0.example" not in some.lines
+    assert not some.is_idle
+    assert some.line_of("d0.example").speed == FIRST_SPEED
+    assert some.line_of("d0.example").closed_until == NOW + COOLING
 
 
 # ---------------------------------------------------------------- lines
@@ -223,3 +317,97 @@ def test_a_limit_that_the_configuration_dropped_is_forgotten():
     again = Line(name="gmail", limits=[Rate(5, 60)])
     again.restore(line.state)
     assert admit([again], 5, NOW + HORIZON).begin
+
+
+# ---------------------------------------------------------------- who was let begin and comes late
+
+
+class Sender:
+    """Lets messages to one group begin, as a run does that looks at each again right before."""
+
+    def __init__(self, rate):
+        self.receivers = Receivers(groups={}, limits={"gmail.com": [rate]})
+        self.line, self.begun, self.times = self.receivers.lines["gmail.com"], set(), []
+        self.charges = Charges(receivers=self.receivers, begun=self.begun)
+
+    def admit(self, numbers, now):
+        """Who may begin, and when."""
+        places = list(zip(numbers, place(self.receivers, ["gmail.com"] * len(numbers), now), strict=True))
+        for number, found in places:
+            if not found.is_aside:
+                self.charges.give(number, "gmail.com", found.at, now)
+        return {number: found.at for number, found in places if not found.is_aside}
+
+    def look(self, numbers, now):
+        """Who begins now; the slots of the others."""
+        late = self.charges.late([(number, "gmail.com") for number in numbers], now)
+        slots = self.charges.place_anew(late, numbers, now)
+        begin = [number for number in numbers if number not in slots]
+        self.charges.see(begin, now)
+        self.begun.update(begin)
+        self.times += [now] * len(begin)
+        return begin, slots
+
+
+@pytest.mark.parametrize("rate", [Rate(1, 1), Rate(20, 1), Rate(60, 60)])
+def test_who_comes_late_begins_under_the_limit_and_at_the_head_of_the_queue(rate):
+    sender, held = Sender(rate), []
+    for second in range(15):
+        held += sender.admit([100 * second + number for number in range(20)], NOW + second * SECOND)
+        sender.line.end_queue(0)
+    assert len(held) > 10
+    after = NOW + 30 * SECOND
+    begin, slots = sender.look(held, after)
+    assert begin == held[: len(begin)]
+    assert 1 <= len(begin) <= rate.count
+    assert sorted(slots) == sorted(held[len(begin) :])
+    assert len({*begin, *slots}) == len(held), "nobody is lost"
+    if slots:
+        assert min(slots.values()) <= after + rate.seconds * SECOND * 21 // 20
+        assert most_in_any_window([*sender.times, *slots.values()], rate) <= rate.count
+        assert not sender.admit([9000], after), "who comes new stands behind them"
+
+
+def test_who_comes_a_moment_late_keeps_its_place():
+    sender = Sender(Rate(5, 3600))
+    held = list(sender.admit(range(5), NOW))
+    before = sender.line.state
+    assert sender.look(held, NOW + SECOND) == (held, {})
+    assert sender.line.state == before
+
+
+def test_what_was_given_back_is_there_for_others():
+    sender = Sender(Rate(5, 3600))
+    held = list(sender.admit(range(5), NOW))
+    begin, slots = sender.look(held, NOW + 900 * SECOND)
+    assert (begin, slots) == (held, {}), "within the period their own room is theirs"
+    assert sender.line.sent[0].state == [[(NOW + 900 * SECOND) // (180 * SECOND), 5]]
+
+
+def test_a_relay_that_needs_longer_than_the_period_of_a_limit_gets_its_mail():
+    """Four connections, three seconds from the first look to the dot, one message per second."""
+    rate = Rate(1, 1)
+    sender, number, under_way, waiting = Sender(rate), 0, [], []
+    for tick in range(1200):
+        now = NOW + tick * SECOND // 10
+        for one in [one for one in under_way if one[1] <= now]:
+            under_way.remove(one)
+            begin, _ = sender.look([one[0]], now)
+            sender.charges.forget(begin)
+        waiting = [at for at in waiting if at > now]
+        if len(under_way) < 4:
+            if found := sender.admit([number], now):
+                under_way.append((number, found[number] + 3 * SECOND))
+            number += 1
+            sender.line.end_queue(0)
+    assert len(sender.times) >= 40, "in two minutes"
+    assert most_in_any_window(sender.times, rate) <= 1
+
+
+def test_who_waits_behind_a_pause_is_set_aside_until_it_is_over():
+    sender = Sender(Rate(5, 1))
+    held = list(sender.admit(range(5), NOW))
+    sender.line.push_back(NOW)
+    begin, slots = sender.look(held, NOW + SECOND // 10)
+    assert not begin
+    assert all(slot >= NOW + COOLING for slot in slots.values())

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from newsletter.delivery.outcome import Event, Outcome
@@ -105,3 +107,18 @@ def test_values_that_fit_no_mail_are_no_refusals():
     some = health(error_sample=10)
     some.count([Outcome(1, Event.REFUSE, Reason.UNWRITABLE)] * 50)
     assert some.halt() is None
+
+
+def test_what_earlier_runs_counted_counts_with_what_this_one_counts():
+    before = Health(thresholds=Thresholds())
+    before.count([SENT] * 3 + [refused(550, "5.7.26 unauthenticated")] * 4 + [refused(554, "spam")])
+    health = Health.going_on(Thresholds(), json.loads(json.dumps(before.state)))
+    assert health == before
+    health.count([refused(550, "5.7.26 unauthenticated")])
+    halt = health.halt()
+    assert halt
+    assert halt.what == "6 of 9 refused for what is about us (550 5.7.26, 554)"
+
+
+def test_without_earlier_runs_counting_begins_at_nothing():
+    assert Health.going_on(Thresholds(), {}) == Health(thresholds=Thresholds())

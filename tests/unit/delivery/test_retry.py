@@ -6,13 +6,23 @@ from hypothesis import strategies as st
 
 from newsletter.delivery.outcome import Event
 from newsletter.delivery.reply import Reply
-from newsletter.delivery.retry import FIRST_WAIT, LONGEST_WAIT, Circumstances, Reason, Stage, decide, put_off, wait
+from newsletter.delivery.retry import (
+    FIRST_WAIT,
+    LONGEST_WAIT,
+    Circumstances,
+    Reason,
+    Stage,
+    decide,
+    is_last,
+    put_off,
+    wait,
+)
 
 NOW = datetime(2027, 6, 14, 9, tzinfo=UTC)
 
 
-def circumstances(attempts=0, hours=72.0, jitter=0.0):
-    return Circumstances(now=NOW, expires_at=NOW + timedelta(hours=hours), attempts=attempts, jitter=jitter)
+def circumstances(attempts=0, hours=72.0, jitter=0.0, **more):
+    return Circumstances(now=NOW, expires_at=NOW + timedelta(hours=hours), attempts=attempts, jitter=jitter, **more)
 
 
 @given(st.integers(0, 200), st.floats(0, 1))
@@ -107,6 +117,21 @@ def test_what_would_come_too_late_expires():
     assert decide(Reply(451), Stage.RCPT, circumstances(hours=0.5)).event is Event.DEFER
     assert decide(Reply(451), Stage.RCPT, circumstances(hours=0.49)).event is Event.EXPIRE
     assert put_off(Reason.CONNECTION, circumstances(hours=0)).event is Event.EXPIRE
+
+
+@pytest.mark.parametrize(("hours", "attempts"), [(1, 2), (2, 3), (8, 5), (24, 7), (72, 13), (14 * 24, 46)])
+def test_a_delivery_is_tried_for_so_many_hours_of_the_schedule(hours, attempts):
+    lasts = [is_last(before, timedelta(hours=hours)) for before in range(attempts + 3)]
+    assert lasts == [False] * (attempts - 1) + [True] * 4
+    waited = sum((wait(before, 0) for before in range(attempts - 1)), timedelta(0))
+    assert waited <= timedelta(hours=hours) < waited + wait(attempts - 1, 0)
+
+
+def test_nothing_comes_after_the_last_attempt_whatever_the_date():
+    last = Circumstances(now=NOW, attempts=3, jitter=0, is_last=True)
+    assert decide(Reply(451), Stage.RCPT, last).event is Event.EXPIRE
+    assert put_off(Reason.CONNECTION, last).event is Event.EXPIRE
+    assert decide(Reply(451), Stage.RCPT, Circumstances(now=NOW, attempts=3, jitter=1)).event is Event.DEFER
 
 
 @given(st.integers(400, 599), st.text(max_size=30), st.sampled_from(Stage), st.integers(0, 20), st.floats(-10, 100))

@@ -4,21 +4,42 @@ from dataclasses import replace
 
 import pytest
 
+from newsletter.cli.doctor import sender_of
+from newsletter.config import load
 from newsletter.doctor.diagnosis import Diagnosis, Level
 from newsletter.doctor.dkim_record import tags, zone_line
-from newsletter.doctor.domain import Sender, examine
+from newsletter.doctor.domain import RelayHost, Sender, examine
 from newsletter.store.dkim_keys import public_record
 from tests.support.dkim import ed25519_key, rsa_key
 from tests.support.dns import FakeDns
 
 KEY_NAME = "rsa2027._domainkey.example.org"
 RECORD = public_record(rsa_key().private)
+TWO_RELAYS = """
+[site]
+base_url = "https://nieuws.example.org"
+[relays]
+own = { host = "localhost", port = 25, security = "none" }
+far = { host = "relay.example.net", port = 587, security = "starttls" }
+[lists.beide]
+title = "B"
+from = "B <b@example.org>"
+reply_to = "b@example.org"
+unsubscribe_mailbox = "b@example.org"
+basis = "consent"
+permission = "consent"
+controller = "B"
+contact = "b@example.org"
+purpose = "p"
+relay = ["own", "far"]
+"""
+SENDER_RELAY = RelayHost(name="main", host="relay.example.net")
 SENDER = Sender(
     domain="example.org",
     envelope="bounce.example.org",
     mailboxes=("example.org", "bounce.example.org"),
     keys=(("example.org", KEY_NAME, RECORD),),
-    relay_host="relay.example.net",
+    relays=(SENDER_RELAY,),
 )
 
 
@@ -168,3 +189,30 @@ def test_a_name_server_that_is_silent_is_no_verdict():
     findings = found(replace(healthy(), silent=frozenset({SPF, KEY_NAME, DMARC, "example.org", "192.0.2.3"})))
     assert {item.level for item in findings if "no answer" in item.what} == {Level.WARNING}
     assert not any(item.level is Level.FAULT for item in findings)
+
+
+def test_every_relay_of_a_list_is_examined_each_address_once():
+    resolver = healthy()
+    resolver.a["second.example.net"] = ("192.0.2.3", "198.51.100.7")
+    relays = (SENDER_RELAY, RelayHost(name="second", host="second.example.net"))
+    findings = found(resolver, relays=relays)
+    assert bad(findings) == [("warning", "PTR 198.51.100.7")]
+    (uncovered,) = [item for item in findings if item.level is Level.NOTE]
+    assert "198.51.100.7" in uncovered.what
+    assert [item.about for item in findings].count("PTR 192.0.2.3") == 1
+
+
+def test_of_a_relay_on_this_machine_it_is_said_what_cannot_be_seen():
+    relays = (SENDER_RELAY, RelayHost(name="own", host=""))
+    (said,) = [item for item in found(healthy(), relays=relays) if item.level is not Level.GOOD]
+    assert (said.level, said.about) == (Level.NOTE, "relay own")
+    assert "PTR" in said.what
+    assert "SPF" in said.what
+    assert said.remedy
+
+
+def test_the_command_names_every_relay_of_the_list(tmp_path):
+    (tmp_path / "newsletter.toml").write_text(TWO_RELAYS)
+    configuration = load(tmp_path / "newsletter.toml", {})
+    sender = sender_of(configuration, "beide", configuration.lists["beide"])
+    assert sender.relays == (RelayHost(name="own", host=""), RelayHost(name="far", host="relay.example.net"))

@@ -2,16 +2,21 @@
 
 import os
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from newsletter.store import identity, place
 from newsletter.store.identity import Doubt, accept, check, doubt_of
+from newsletter.store.numbering import beyond
 from newsletter.store.place import is_same_place, place_of
+from newsletter.store.tables import delivery
 from subscribers.errors import ConfigurationError
+from subscribers.transactions import reading
 from tests.support.databases import opened
-from tests.support.sending import fresh_store
+from tests.support.sending import fresh_store, planned
 
 NAME = "newsletter.sqlite3"
 
@@ -47,6 +52,27 @@ def test_asking_changes_nothing(data: Path) -> None:
     for _ in range(3):
         assert doubt(data) is None
     assert (data / "installation").read_bytes() == before
+
+
+def test_a_new_store_in_a_used_folder_gives_no_number_of_the_old_one_again(data: Path) -> None:
+    with fresh_store(data) as engine:
+        planned(engine, 2)
+    (data / NAME).unlink()
+    with fresh_store(data) as engine:
+        check(engine, data)
+        planned(engine, 2)
+        with reading(engine) as connection:
+            assert (connection.scalar(select(func.min(delivery.c.id))) or 0) > 10**9
+
+
+@pytest.mark.parametrize("highest", [0, 5_000_000, 2**51, 2**60], ids=["new", "used", "clock was ahead", "far ahead"])
+@pytest.mark.parametrize("year", [1970, 2027, 2250])
+def test_the_same_backup_put_back_twice_gives_other_numbers_each_time_whatever_the_clock_says(
+    highest: int, year: int
+) -> None:
+    now = datetime(year, 1, 1, tzinfo=UTC) + timedelta(hours=1)
+    first, second = beyond(highest, now), beyond(highest, now + timedelta(minutes=5))
+    assert highest + 10**9 < first < second - 10**8 < 2**63
 
 
 def test_a_renamed_or_moved_folder_on_the_same_disk_is_the_same(data: Path) -> None:

@@ -1,11 +1,16 @@
 """The text format of Prometheus, read by its grammar."""
 
 import re
+from dataclasses import fields
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.store.measures import Measures
 from newsletter.web.exposition import Family, exposed
+from newsletter.web.metrics import families
+from newsletter.web.works import Works
 from tests.support.prometheus import parse
 
 
@@ -32,3 +37,11 @@ def test_any_text_in_a_label_is_read_back(text, value):
 def test_seconds_since_1970_keep_their_precision():
     shown = exposed([Family(name="x", kind="gauge", help="y", samples=[({}, 1813224600.25)])])
     assert re.search(r"^newsletter_x 1813224600\.25$", shown, re.MULTILINE)
+
+
+def test_every_name_is_documented():
+    text = (Path(__file__).resolve().parents[3] / "docs" / "operators.md").read_text()
+    nothing = Measures(**{field.name: 0 if field.name == "overdue" else {} for field in fields(Measures)})
+    names = [f"newsletter_{family.name}" for family in families(nothing, Works(), 0, 0)]
+    assert len(names) > 15
+    assert [name for name in names if f"`{name}`" not in text] == []
