@@ -81,7 +81,7 @@ def forecast(plan: Plan) -> Forecast:
     ahead = {name: number for name, number in _by_line(plan, plan.ahead).items() if name in counts}
     total = sum(counts.values()) + sum(ahead.values())
     common: Meters = [Steady(plan.speed, _at_once(total, len(counts))), *windows_of(plan.receivers.relay, total)]
-    lines = {name: plan.receivers.line_named(name) for name in counts}
+    lines = {name: None if name == OTHERS else plan.receivers.line_named(name) for name in counts}
     counted = {name: counts[name] + ahead.get(name, 0) for name in counts}
     own = {name: windows_of(lines[name], counted[name]) for name in counts}
     windows: dict[str, Meters] = {name: [*own[name], *common] for name in counts}
@@ -101,7 +101,7 @@ OTHERS = "others"
 
 
 def _by_line(plan: Plan, mix: Mapping[str, int]) -> dict[str, int]:
-    """Those that no line can slow are counted together: also domains of which none has more mail than its limits let."""
+    """Those that no line can slow are counted together: also domains with no more mail than their limits let."""
     receivers, counts = plan.receivers, dict[str, int]()
     named = {*receivers.groups.values(), *receivers.lines}
     enough = min((rate.count for rate in receivers.per_domain), default=UNLIMITED)

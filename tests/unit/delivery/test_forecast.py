@@ -97,6 +97,16 @@ def test_a_group_that_is_slowed_begins_after_its_pause_and_becomes_faster():
     assert timedelta(minutes=8) < found.lasts < timedelta(minutes=15), "at one per second it would be 83 minutes"
 
 
+def test_domains_with_little_mail_are_counted_together_and_thousands_of_others_in_moments():
+    mix = {f"d{number}.example": 1 + number % 7 for number in range(2000)}
+    found = forecast(plan(mix, speed=500, per_domain=[Rate(5, 1)]))
+    assert found.lasts.total_seconds() == pytest.approx(sum(mix.values()) / 500, rel=0.05)
+    named = {share.name: share for share in found.shares}
+    assert len(named) == 1 + sum(count > 5 for count in mix.values())
+    assert not named[OTHERS].is_limited
+    assert not forecast(plan({"a.example": 5000}, speed=500, per_domain=[Rate(5, 1)])).lasts < timedelta(minutes=16)
+
+
 def test_what_never_ends_is_said_to_be_incomplete():
     found = forecast(plan({"gmail.com": 100_000}, {"gmail": [Rate(1, 86_400)]}))
     assert not found.is_complete
