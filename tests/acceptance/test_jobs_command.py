@@ -206,7 +206,7 @@ def test_a_job_whose_process_was_killed_is_shown_as_interrupted_and_cancelled_wh
 
 
 def test_send_and_jobs_have_one_word_for_a_job_of_which_some_wait(project: Path) -> None:
-    with ScriptedServer(script=at("RCPT", "451 4.7.1 later", recipient="lezer3@")) as server:
+    with ScriptedServer(script=at("RCPT", "451 4.3.2 later", recipient="lezer3@")) as server:
         done = newsletter(*SEND, "--where", 'domain = "gemeente.example"', cwd=project, env=relay(server)).expect(1)
     assert "job 1 (nieuwsbrief/nieuwsbrief): waiting; 12 in" in done.out
     assert "waiting" in ask(project).expect(0).out
