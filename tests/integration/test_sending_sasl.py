@@ -47,7 +47,9 @@ mynetworks = 192.0.2.0/24
 smtpd_relay_restrictions = permit_sasl_authenticated, reject
 smtpd_recipient_restrictions = permit_sasl_authenticated, reject
 smtpd_client_restrictions =
+smtpd_sasl_mechanism_filter = plain, login, xoauth2
 """
+OTHER_PORT = "127.0.0.1:{port} inet n - n - - smtpd\n  -o smtpd_sasl_mechanism_filter={mechanism}\n"
 
 PATIENT = paced(timeouts=replace(IMPATIENT.timeouts, greeting=40))
 """It answers a wrong password after some seconds."""
@@ -56,6 +58,9 @@ PATIENT = paced(timeouts=replace(IMPATIENT.timeouts, greeting=40))
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
+
+
+OTHER_PORTS = {"login": free_port(), "cram-md5": free_port()}
 
 
 @contextmanager
@@ -90,15 +95,17 @@ def authority(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def submission(authority, tmp_path_factory):
-    """Takes PLAIN, LOGIN and XOAUTH2, over TLS only."""
+    """Takes PLAIN, LOGIN and XOAUTH2, over TLS only; on other ports LOGIN alone, and CRAM-MD5."""
     port, file = free_port(), tmp_path_factory.mktemp("oauth2") / "oauth2.conf"
     with introspection() as service:
         file.write_text(
             f"introspection_url = http://127.0.0.1:{service}/?token=\nintrospection_mode = get\n"
             "active_attribute = active\nactive_value = true\nusername_attribute = username\n"
         )
-        more = SASL.format(port=port, mechanisms="plain login xoauth2") + BY_TOKEN.format(file=file)
-        with running_dovecot(authority, more=more), running_postfix(authority, SUBMISSION.format(port=port)) as postfix:
+        more = SASL.format(port=port, mechanisms="plain login cram-md5 xoauth2") + BY_TOKEN.format(file=file)
+        master = "".join(OTHER_PORT.format(port=other, mechanism=name) for name, other in OTHER_PORTS.items())
+        main = SUBMISSION.format(port=port)
+        with running_dovecot(authority, more=more), running_postfix(authority, main, master) as postfix:
             yield postfix
 
 
@@ -118,6 +125,13 @@ def test_who_signs_in_by_password_may_send(world, submission, authority):
     result = run(world, submission, authority, job, username=USER, password=PASSWORD)
     assert result.counts[State.SENT] == 20, submission.log
     assert f"sasl_method=PLAIN, sasl_username={USER}" in submission.log
+
+
+@pytest.mark.parametrize("mechanism", OTHER_PORTS)
+def test_a26_it_signs_in_by_what_the_relay_offers(world, submission, authority, mechanism):
+    job, there = planned(world.engine, 3), replace(submission, port=OTHER_PORTS[mechanism])
+    assert run(world, there, authority, job, username=USER, password=PASSWORD).counts[State.SENT] == 3, submission.log
+    assert f"sasl_method={mechanism.upper()}, sasl_username={USER}" in submission.log
 
 
 def test_who_signs_in_by_token_may_send(world, submission, authority):

@@ -102,7 +102,7 @@ def _postfix(folder: Path, command: str) -> None:
 
 @contextmanager
 def running_postfix(authority: Authority, main: str = "", master: str = "") -> Iterator[Postfix]:
-    """Start it, and stop it and remove its files at the end. Only p0@, p1@, ... exist; `main`, `master`: more lines."""
+    """Start it; stop it and remove its files at the end. p0@, p1@, ... and zoë@ exist; `main`, `master`: more lines."""
     folder = Path(tempfile.mkdtemp(prefix="newsletter-postfix-"))
     folder.chmod(0o755)
     owner = pwd.getpwnam("postfix")
@@ -119,7 +119,7 @@ def running_postfix(authority: Authority, main: str = "", master: str = "") -> I
         shutil.copy(authority.folder / name, folder / "etc" / name)
     (folder / "etc" / "main.cf").write_text(MAIN.format(**values) + main)
     (folder / "etc" / "master.cf").write_text(MASTER.format(**values) + master)
-    (folder / "etc" / "boxes").write_text("/^p[0-9]+@example\\.org$/ box/\n")
+    (folder / "etc" / "boxes").write_text("/^(p[0-9]+|zoë)@example\\.org$/ box/\n")
     try:
         _postfix(folder, "start")
         try:
