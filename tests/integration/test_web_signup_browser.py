@@ -55,7 +55,8 @@ def mailed_link(project: WebProject, mail: Path, address: str) -> str:
 def filled_in(page: Page, site: str, address: str, path: str = "/aanmelden/nieuwsbrief") -> None:
     page.goto(site + path)
     page.get_by_label("Mailadres" if "nieuws" in path else "Mail address").fill(address)
-    page.get_by_role("button").click()
+    with page.expect_navigation():  # a click does not wait for the page that follows
+        page.get_by_role("button").click()
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
@@ -122,7 +123,8 @@ def test_axe_finds_nothing_on_any_page_of_joining(
         link = site + mailed_link(project, mail, address)
         page.goto(link)
         look("ask")
-        page.get_by_role("button").click()
+        with page.expect_navigation():
+            page.get_by_role("button").click()
         look("confirmed")
         page.goto(link)
         look("confirmed before")
