@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -217,22 +217,26 @@ def test_both_ends_at_the_same_moment_move_once(engine: Engine) -> None:
     assert person(engine, NEW) is not None
 
 
+def of_agenda(at: datetime) -> SignUp:
+    """What somebody filled in for the list agenda, under the old address."""
+    return SignUp(
+        address=parse_address("jan@example.org"),
+        list="agenda",
+        details={},
+        basis="consent",
+        source="form",
+        wording="Ja",
+        wording_version="1",
+        at=at,
+    )
+
+
 def test_links_in_the_old_mailbox_open_nothing_of_the_new_one(engine: Engine) -> None:
     joined(engine)
     with writing(engine) as connection:
         who = person(engine).id
         ref = queue_data_link(connection, who, list_slug="nieuws", now=NOON, zone=ZONE)
-        form = SignUp(
-            address=parse_address("jan@example.org"),
-            list="agenda",
-            details={},
-            basis="consent",
-            source="form",
-            wording="Ja",
-            wording_version="1",
-            at=NOON,
-        )
-        sign_up(connection, form, POLICIES["agenda"], MailLimit(pause=timedelta(hours=1), mails=5))
+        sign_up(connection, of_agenda(NOON), POLICIES["agenda"], MailLimit(pause=timedelta(hours=1), mails=5))
         connection.execute(update(notice).values(state="sent"))
     (confirming,) = [bytes(row.ref) for row in rows(engine, "notice") if row.kind == "confirm"]
     assert moved(engine) is Step.MOVED
@@ -247,16 +251,7 @@ def test_b3_a_link_in_the_old_mailbox_brings_nobody_back_to_a_list_at_the_new_ad
     """They had left that list, somebody filled in its form again, and then the address changed."""
     joined(engine)
     leave(engine, joined(engine, slug="agenda"))
-    form = SignUp(
-        address=parse_address("jan@example.org"),
-        list="agenda",
-        details={},
-        basis="consent",
-        source="form",
-        wording="Ja",
-        wording_version="1",
-        at=NOON + timedelta(hours=1),
-    )
+    form = of_agenda(NOON + timedelta(hours=1))
     with writing(engine) as connection:
         sign_up(connection, form, POLICIES["agenda"], MailLimit(pause=timedelta(minutes=5), mails=9))
         connection.execute(update(notice).values(state="sent"))
