@@ -368,11 +368,12 @@ def test_refusals_about_us_halt_a_job_also_over_many_short_runs(world):
     with ScriptedServer(script=at("DOT", "550 5.7.26 unauthenticated")) as server:
         result = in_short_runs(world, job, server, 4)
         assert result.stop is Stop.HALTED
-        assert result.counts[State.REFUSED] == 8
+        refused = result.counts[State.REFUSED]
+        assert 5 <= refused <= 8, "the fifth ends it; what was on its way by then may be refused too"
         jobs.change_job(world.engine, job.id, JobEvent.RESUME, datetime.now(UTC))
         later = World(world.engine, world.folder, clock=lambda: datetime.now(UTC) + timedelta(minutes=9))
         again = run(later, job, server, manners({"gmail": [Rate(4, 60)]}, patience=0))
-        assert (again.stop, again.counts[State.REFUSED]) == (None, 12), "who resumes starts afresh"
+        assert (again.stop, again.counts[State.REFUSED]) == (None, refused + 4), "who resumes starts afresh"
 
 
 @pytest.mark.parametrize("decision", ["requeue", "cancel", "finish"])

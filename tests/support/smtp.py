@@ -95,6 +95,9 @@ class ScriptedServer:
         tls = self.tls if self.is_implicit else None
         server = await asyncio.start_server(self._client, sock=self._socket, ssl=tls, limit=64 * 1024 * 1024)
         await self._ready.wait()
+        self._loop.remove_reader(self._socket)
+        for _ in range(5):  # who was let in just now reaches _client, else nobody closes their socket
+            await asyncio.sleep(0)
         server.close()
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in tasks:
