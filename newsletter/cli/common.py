@@ -173,7 +173,7 @@ def confirm(question: str, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise InputError("this asks for confirmation, and there is no terminal to ask on", remedy="add --yes")
     try:
-        is_sure = typer.confirm(question)
+        is_sure = typer.confirm(question, err=True)  # standard output may be read by a program
     except typer.Abort:
         is_sure = False
     if not is_sure:

@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from newsletter import __version__
+from newsletter.cli.unread import open_what_is_closed
 
 INTERRUPTED = 130
 
@@ -90,6 +91,7 @@ def _options(
 
 def run() -> None:
     """Run the command line and exit: 0 done, 1 negative, 2 unusable input, 3 no service, 130 interrupted."""
+    open_what_is_closed()
     try:
         app(prog_name="newsletter")
     except KeyboardInterrupt:

@@ -1,6 +1,7 @@
 """How far a run is: a bar with counts, rate, time left and what is waited for; or lines of JSON for programs."""
 
 import logging
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -14,7 +15,7 @@ from rich.text import Text
 
 from newsletter.cli.common import number, print_json_line, progress_of
 from newsletter.cli.counts import ASIDE, apart, counts_by_name
-from newsletter.cli.unread import whoever_reads
+from newsletter.cli.unread import takes_more, whoever_reads
 from newsletter.cli.waiting import waiting_events, waiting_words
 from newsletter.delivery.control import Progress
 from newsletter.delivery.job import SendJob
@@ -111,7 +112,7 @@ def counts_line(now: Progress) -> Text:
 
 
 def json_reporter(job: SendJob) -> Reporter:
-    """Prints an event at the start, and one a second; also when nobody reads them any more."""
+    """Prints an event at the start, and one a second; a reader who went away or stalls keeps nothing from going on."""
     last = [-EVENT_SECONDS]
     with whoever_reads():
         print_json_line(
@@ -119,7 +120,7 @@ def json_reporter(job: SendJob) -> Reporter:
         )
 
     def report(now: Progress) -> None:
-        if now.seconds - last[0] >= EVENT_SECONDS:
+        if now.seconds - last[0] >= EVENT_SECONDS and takes_more(sys.stdout):
             last[0] = now.seconds
             with whoever_reads():
                 print_json_line({"event": "progress", **progress_event(now)})

@@ -1,6 +1,7 @@
-"""Output that reaches nobody: the reader of a pipe went away, or the disk below a file is full."""
+"""Output that reaches nobody: a stream is closed, the reader of a pipe went away or stalls, a disk is full."""
 
 import os
+import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,3 +28,22 @@ def to_nowhere(stream: TextIO) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
+
+
+def open_what_is_closed() -> None:
+    """Stand-ins for standard streams that whoever started us had closed: else a database gets their number."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            os.dup2(nowhere, number)
+            if nowhere != number:
+                os.close(nowhere)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+
+
+def takes_more(stream: TextIO) -> bool:
+    """Whether a short line can be written without waiting for whoever reads; a stream that is no file always can."""
+    try:
+        return bool(select.select([], [stream.fileno()], [], 0)[1])
+    except (OSError, ValueError):
+        return True

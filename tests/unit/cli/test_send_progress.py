@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -114,6 +115,43 @@ def test_a_reader_that_went_away_ends_nothing(monkeypatch, capsys, name):
         console.print("nor this")
     said = ["Nobody gets what is printed here any more (Broken pipe); the work goes on."]
     assert capsys.readouterr().err.splitlines() == (said if name == "stdout" else [])
+
+
+def test_a_reader_that_stalls_misses_progress_and_stops_nothing(monkeypatch):
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        report = json_reporter(JOB)
+        for second in range(1000):
+            report(so_far(100, seconds=second))
+        os.set_blocking(reading, False)
+        lines = os.read(reading, 1 << 20).splitlines()
+        report(so_far(100, seconds=2000))
+        after = os.read(reading, 1 << 20)
+    os.close(reading)
+    assert 10 < len(lines) < 1000
+    assert [json.loads(line)["event"] for line in lines] == ["start", *["progress"] * (len(lines) - 1)]
+    assert json.loads(after)["seconds"] == 2000, "who reads again is told again"
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
+def test_a_standard_stream_that_was_closed_takes_everything_and_lends_no_file_its_number(closed):
+    said = (
+        "from newsletter.cli.unread import open_what_is_closed as o; import os, sys; o(); print(1); sys.exit(os.dup(0))"
+    )
+    done = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -c '{said}' {closed}"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (3, "")
+
+
+def test_a_command_without_standard_output_says_what_is_wrong(tmp_path):
+    start = "from newsletter.cli.main import run; run()"
+    command = ["sh", "-c", f"{sys.executable} -c '{start}' send absent.md --json >&-"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: ")
+    assert "Traceback" not in done.stderr
 
 
 def test_a_command_whose_output_is_its_work_ends_when_nobody_reads_it(monkeypatch):
