@@ -36,6 +36,8 @@ from tests.support.messages import (
     subjects,
 )
 
+pytestmark = pytest.mark.xdist_group("parsers")  # the messages are made once
+
 COUNT = 3000
 SUPPORT = Path(__file__).resolve().parent.parent / "support"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))

@@ -88,7 +88,8 @@ def axe(page: Page, *, tags: tuple[str, ...] = EVERYTHING, without: tuple[str, .
     made with scripts on: without them no timer runs, and axe would wait for ever.
     `without` names rules that do not apply (say why where you pass it).
     """
-    page.evaluate(axe_source() + "; undefined")
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(axe_source() + "; undefined")
     options = {
         "runOnly": {"type": "tag", "values": list(tags)},
         "rules": {rule: {"enabled": False} for rule in without},
@@ -100,6 +101,15 @@ def axe(page: Page, *, tags: tuple[str, ...] = EVERYTHING, without: tuple[str, .
         for violation in results["violations"]
         for node in violation["nodes"]
     ]
+
+
+def axe_in_both(page: Page) -> list[tuple[Scheme, str]]:
+    """What axe-core finds wrong with `page` in its light colours, and in its dark ones; it stays dark."""
+    found: list[tuple[Scheme, str]] = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found += [(scheme, line) for line in axe(page)]
+    return found
 
 
 def overflow(page: Page) -> int:
