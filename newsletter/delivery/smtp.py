@@ -7,6 +7,7 @@ verified TLS connection, gets neither password nor mail. What it said before TLS
 import asyncio
 import socket
 import ssl
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import cast
@@ -19,6 +20,9 @@ from newsletter.delivery.relay_error import RelayError, explain, lasting, os_wor
 from newsletter.delivery.session import Session
 from newsletter.delivery.timeouts import Timeouts
 from subscribers.errors import ConfigurationError, NewsletterError
+
+PATIENCE = 200
+"""Looks, a millisecond apart, whether a connection that is given up is closed."""
 
 
 async def open_session(endpoint: Endpoint, timeouts: Timeouts | None = None) -> Session:
@@ -56,13 +60,18 @@ async def open_session(endpoint: Endpoint, timeouts: Timeouts | None = None) -> 
 
 
 async def _drop(client: aiosmtplib.SMTP, opened: socket.socket) -> None:
-    """Close at once, without a TLS farewell that the other side may never answer."""
-    transport = cast("asyncio.Transport | None", client.transport)
+    """Close at once, without a TLS farewell that the other side may never answer, and stay until it is closed.
+
+    aiosmtplib may have closed and forgotten its transport already, which then says that farewell: the socket knows.
+    """
     client.close()
-    if transport:
-        transport.abort()
+    with suppress(OSError):
+        opened.shutdown(socket.SHUT_RDWR)
+    for _ in range(PATIENCE):
+        if opened.fileno() < 0:  # the transport is done with it
+            return
+        await asyncio.sleep(0.001)
     opened.close()
-    await asyncio.sleep(0)  # let the transport hear of it before the loop may end
 
 
 def _client(

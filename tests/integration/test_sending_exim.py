@@ -7,13 +7,14 @@ import pytest
 
 from newsletter.delivery.attempt import Letter
 from newsletter.delivery.outcome import State
+from newsletter.delivery.relay_error import RelayError
 from newsletter.delivery.worker import run_with
 from newsletter.feedback.judging import Belief, judge
 from newsletter.feedback.model import Kind
 from newsletter.feedback.parse import parse_returned_mail
 from newsletter.message.ids import DeliveryRef, message_ids
 from subscribers.tokens import Keyring
-from tests.support.exim import running_exim
+from tests.support.exim import PASSWORD, USER, running_exim
 from tests.support.sending import World, fresh_store, planned, short_letter
 from tests.support.smtp import make_authority
 
@@ -85,3 +86,21 @@ def test_a18_a_failure_that_exim_finds_later_comes_back_under_our_name_with_head
     assert found.evidence.message == DeliveryRef(2, JOB), "by the envelope: the Message-ID of these tests is not ours"
     assert judge(found, "no+body@example.org").belief is Belief.PROVEN
     assert judge(found, "body@example.org").belief is Belief.NOT_THIS_PERSON
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])
+def test_a26_exim_takes_mail_from_who_signs_in_over_tls_and_from_nobody_else(tmp_path, authority, mechanism):
+    with fresh_store(tmp_path) as engine, running_exim(authority, mechanism=mechanism) as exim:
+        world = World(engine, tmp_path)
+        job, other = planned(engine, 10), planned(engine, 0, slug="ander")
+        with pytest.raises(RelayError, match="no way to log in"):
+            world.run(job, exim.port, host="localhost", username=USER, password=PASSWORD)
+        with pytest.raises(RelayError, match="refuses the user name or password"):
+            world.run(job, exim.port, username=USER, password="verkeerd", **values(authority))
+        assert world.counts(job) == {State.QUEUED: 10}
+        sent = world.run(job, exim.port, username=USER, password=PASSWORD, **values(authority))
+        assert sent.counts == {**sent.counts, State.SENT: 10}, exim.log
+        assert len(exim.wait_for(10)) == 10
+        assert exim.log.count("A=signing_in:nieuws@example.org") == 10
+        assert world.run(other, exim.port, **values(authority)).counts[State.SENT] == 0
+        assert exim.taken == 10

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.support.smtp import Authority
 
+USER, PASSWORD = "nieuws@example.org", "zeer-geheim"
 UNPACKED = Path(os.environ.get("NEWSLETTER_EXIM") or Path(__file__).resolve().parents[2] / "build" / "exim")
 """The files of exim4-daemon-light and of the libraries that only it needs."""
 PROGRAM = "usr/sbin/exim4"
@@ -79,8 +80,24 @@ returned:
   envelope_to_add
 begin retry
 * * F,1h,1m
+begin authenticators
+{authenticators}
 """
 VERIFY = "deny message = no such user\n       !verify = recipient"
+SIGNED_IN = "deny message = sign in first\n       !authenticated = *"
+AUTHENTICATORS = {
+    "PLAIN": """driver = plaintext
+  server_condition = ${{if and{{{{eq{{$auth2}}{{{user}}}}}{{eq{{$auth3}}{{{password}}}}}}}}}
+  server_set_id = $auth2""",
+    "LOGIN": """driver = plaintext
+  server_prompts = Username:: : Password::
+  server_condition = ${{if and{{{{eq{{$auth1}}{{{user}}}}}{{eq{{$auth2}}{{{password}}}}}}}}}
+  server_set_id = $auth1""",
+    "CRAM-MD5": """driver = cram_md5
+  server_secret = ${{if eq{{$auth1}}{{{user}}}{{{password}}}fail}}
+  server_set_id = $auth1""",
+}
+OVER_TLS = "auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}\n"
 
 
 @dataclass(frozen=True)
@@ -154,10 +171,13 @@ def _free_port() -> int:
 
 
 @contextmanager
-def running_exim(authority: Authority, main: str = "", *, accepts_unknown: bool = False) -> Iterator[Exim]:
+def running_exim(
+    authority: Authority, main: str = "", *, accepts_unknown: bool = False, mechanism: str = ""
+) -> Iterator[Exim]:
     """Start it, and stop it and remove its files at the end. Only p0@, p1@, ... of example.org exist.
 
-    `main`: more lines of its main part; `accepts_unknown`: it finds out later, and says so by mail.
+    `main`: more lines of its main part; `accepts_unknown`: it finds out later, and says so by mail; `mechanism`: it
+    takes mail from who signs in by it, over TLS, as USER with PASSWORD.
     """
     folder = Path(tempfile.mkdtemp(prefix="newsletter-exim-"))
     folder.chmod(0o755)
@@ -165,8 +185,14 @@ def running_exim(authority: Authority, main: str = "", *, accepts_unknown: bool 
     try:
         _furnish(folder)
         exim = Exim(folder, _free_port())
-        text = CONFIGURATION.format(port=exim.port, main=main, verify="" if accepts_unknown else VERIFY)
-        (folder / "etc" / "exim4" / "exim4.conf").write_text(text)
+        (folder / "etc" / "exim4" / "exim4.conf").write_text(
+            CONFIGURATION.format(
+                port=exim.port,
+                main=main + OVER_TLS * bool(mechanism),
+                verify=SIGNED_IN if mechanism else "" if accepts_unknown else VERIFY,
+                authenticators=_authenticator(mechanism),
+            )
+        )
         for name in ("server.pem", "server.key"):
             shutil.copy(authority.folder / name, folder / "etc" / "exim4" / name)
             os.chown(folder / "etc" / "exim4" / name, OWNER, OWNER)
@@ -180,6 +206,13 @@ def running_exim(authority: Authority, main: str = "", *, accepts_unknown: bool 
             process.terminate()
             process.communicate(timeout=20)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _authenticator(mechanism: str) -> str:
+    if not mechanism:
+        return ""
+    settings = AUTHENTICATORS[mechanism].format(user=USER, password=PASSWORD)
+    return f"signing_in:\n  public_name = {mechanism}\n  {settings}\n"
 
 
 def _wait(exim: Exim, process: "subprocess.Popen[bytes]") -> None:
