@@ -157,13 +157,14 @@ def scale(folder: Path, port: int, sizes: list[int], say: Callable[[str], None])
     """Jobs of growing size: what a message costs above what is done once, connections included, and memory."""
     setting = Setting(port, 5, 10, folder)
     make(folder / f"project-{setting.connections}", setting.connections)
-    once = statistics.median(ours(setting, setting.connections).cpu for _ in range(MANY))
     rows = []
     for people in sizes:
         say(f"a job of {people:,}")
         if not (folder / f"project-{people}").exists():
             make(folder / f"project-{people}", people)
-        runs = [ours(setting, people) for _ in range(max(1, min(MANY, SIZES[-1] // people // 3)))]
+        rounds = range(max(1, min(MANY, SIZES[-1] // people // 3)))
+        pairs = [(ours(setting, setting.connections), ours(setting, people)) for _ in rounds]  # the same noise in both
+        once, runs = statistics.median(small.cpu for small, _ in pairs), [run for _, run in pairs]
         cost = statistics.median((run.cpu - once) / people * 1e6 for run in runs)
         rate = statistics.median(run.rate for run in runs)
         peak = max(run.peak_mb for run in runs)
