@@ -2,15 +2,19 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from tests.support.exim import is_unpacked
 from tests.support.node import installed
+
+if TYPE_CHECKING:  # most tests need no database server
+    from tests.support.databases import PostgresServer
 
 STRICT = os.environ.get("NEWSLETTER_TEST_STRICT") == "1"
 
@@ -86,6 +90,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def is_full(pytestconfig: pytest.Config) -> bool:
     """Whether the long harnesses run whole or as a fixed sample."""
     return bool(pytestconfig.getoption("--full"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> "Iterator[PostgresServer]":
+    """A PostgreSQL server, one for each process of tests that needs it."""
+    from tests.support.databases import postgres_server
+
+    with postgres_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -6,13 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from tests.support.databases import PostgresServer, opened, postgres_server, sqlite_store
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    with postgres_server() as server:
-        yield server
+from tests.support.databases import opened, sqlite_store
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system("postgresql"))])

@@ -1,18 +1,14 @@
 """Killed, interrupted, paused, doubled, out of room: what is known afterwards is exact (I3, A24)."""
 
 import os
-import random
-import resource
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from threading import Timer
 
 import pytest
@@ -27,78 +23,15 @@ from subscribers import leases
 from subscribers.errors import ConflictError, NegativeError, ServiceError
 from subscribers.transactions import writing
 from tests.support.databases import opened
+from tests.support.killing import LANES, assert_exact, running, wait_for
 from tests.support.sending import World, fresh_store, planned
 from tests.support.smtp import SILENCE, ScriptedServer, at
-
-ROOT = Path(__file__).resolve().parents[2]
-LANES = 3
 
 
 @pytest.fixture
 def world(tmp_path):
     with fresh_store(tmp_path) as engine:
         yield World(engine, tmp_path)
-
-
-@contextmanager
-def running(world, job, port, size=300, *more, limit=None):
-    """The job in a process of its own, which is gone at the end; `limit`: octets that no file may grow beyond."""
-    command = [sys.executable, "-m", "tests.support.sending_runner", str(world.engine.url), str(world.folder)]
-    command += [str(port), str(job.id), str(size), *more]
-    limited = limit and (lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=limited) as process:  # noqa: PLW1509 - a limit, set by the child alone
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def wait_for(condition, seconds=90.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.002)
-
-
-def assert_exact(world, job, server):
-    counts = world.counts(job)
-    assert sum(counts.values()) == job.audience
-    assert max(server.times.values(), default=1) == 1, "sent twice"
-    sent, unknown = world.addresses(job, State.SENT), world.addresses(job, State.UNKNOWN)
-    assert not sent - set(server.accepted), ("sent without having been accepted", counts)
-    assert not set(server.accepted) - sent - unknown, ("accepted and not known to be", counts)
-    return len(unknown)
-
-
-@pytest.mark.parametrize("safety", [(), ("power-safe",)], ids=["crash-safe", "power-safe"])
-def test_killed_at_random_points_nothing_is_lost_or_doubled_and_every_gap_is_reported(world, is_full, safety):
-    """`kill -9` until the job is done, over and over; the server is the witness (A24)."""
-    kills, chance, lost = (200 if is_full else 10), random.Random(20270614), 0
-    done = slug = 0
-    with ScriptedServer(delay=0.001) as server:
-        while done < kills:
-            slug += 1
-            job = planned(world.engine, 0 if slug > 1 else 150, slug=f"uitgave-{slug}")
-            server.accepted.clear()
-            in_flight = 0
-            status = None
-            while status not in {0, 1}:
-                with running(world, job, server.port, 300, *safety) as process:
-                    if done < kills:
-                        target = len(server.accepted) + chance.randint(0, 25)
-                        wait_for(lambda p=process, t=target: p.poll() is not None or len(server.accepted) >= t)
-                        time.sleep(chance.random() * 0.004)
-                        process.kill()
-                        done += 1
-                        in_flight += LANES
-                    status = process.wait(timeout=60)
-                if jobs.get_job(world.engine, job.id).state is JobState.FINISHED:
-                    break  # killed after it had finished; a finished job is not begun again
-            unknown = assert_exact(world, job, server)
-            assert world.counts(job).keys() <= {State.SENT, State.UNKNOWN}
-            assert unknown <= in_flight
-            lost += unknown
-    sys.stdout.write(f"{done} kills: lost 0, doubled 0, unknown {lost}\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

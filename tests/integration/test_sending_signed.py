@@ -6,25 +6,22 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
-from pathlib import Path
 
 import pytest
 
 from newsletter.delivery import signing
-from newsletter.delivery.attempt import Letter
 from newsletter.delivery.outcome import State
 from newsletter.delivery.signing import SigningPool, processes_for, signing_pool
 from newsletter.delivery.worker import run_with
 from newsletter.message.dkim import DkimKey, Signer
 from subscribers.clock import utc_now
-from tests.support.dkim import dkimpy_verifies, ed25519_key, records_of, rsa_key
+from tests.support.dkim import dkimpy_verifies, ed25519_key, letter, mail, records_of, rsa_key
+from tests.support.processes import PROC, children_of, is_running
 from tests.support.sending import World, fresh_store, planned
 from tests.support.smtp import ScriptedServer
 
-PROC = Path("/proc")
 RSA = Signer((rsa_key(),))
 RECORDS = records_of(rsa_key())
 
@@ -39,15 +36,6 @@ def world(tmp_path):
 def worth_it(monkeypatch):
     """As if the job were large and the machine had processors to spare."""
     monkeypatch.setattr(signing, "processes_for", lambda *_: 2)
-
-
-def mail(number: int) -> bytes:
-    head = f"From: Voorbeeld <nieuws@example.org>\r\nTo: p{number}@example.org\r\nSubject: Nummer {number}\r\n\r\n"
-    return head.encode() + b"Een regel tekst.\r\n" * 40
-
-
-def letter(claimed) -> Letter:
-    return Letter("bounce@example.org", claimed.address, mail(claimed.delivery), is_plain=True)
 
 
 def signed_means(world, server, **more):
@@ -233,26 +221,3 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-def children_of(parent: int) -> list[int]:
-    """The processes that sign for `parent`."""
-    found = []
-    for folder in PROC.glob("[0-9]*"):
-        with suppress(OSError):
-            is_child = _fields(folder)[1] == str(parent)
-            if is_child and b"newsletter.delivery.signatory" in (folder / "cmdline").read_bytes():
-                found.append(int(folder.name))
-    return found
-
-
-def is_running(process: int) -> bool:
-    try:
-        return _fields(PROC / str(process))[0] != "Z"
-    except OSError:
-        return False
-
-
-def _fields(folder: Path) -> list[str]:
-    """What /proc says of a process, from its state on."""
-    return (folder / "stat").read_text().rpartition(")")[2].split()

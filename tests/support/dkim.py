@@ -1,4 +1,4 @@
-"""Keys and verifiers for DKIM: dkimpy, npm's mailauth, and OpenDKIM's own checker that asks a DNS server of ours."""
+"""Keys, mails to sign, and verifiers for DKIM: dkimpy and npm's mailauth."""
 
 import json
 import subprocess
@@ -10,8 +10,11 @@ from pathlib import Path
 import dkim as dkimpy
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
+from newsletter.delivery.attempt import Letter
 from newsletter.message.dkim import DkimKey
+from newsletter.store.claims import Claimed
 from newsletter.store.dkim_keys import public_record
 
 SUPPORT = Path(__file__).parent
@@ -25,6 +28,26 @@ def rsa_key(selector: str = "rsa2027", bits: int = 2048) -> DkimKey:
 @cache
 def ed25519_key(selector: str = "ed2027") -> DkimKey:
     return DkimKey(domain="example.org", selector=selector, private=Ed25519PrivateKey.generate())
+
+
+def key_in(file: Path) -> DkimKey:
+    """The RSA key of a file, to sign as `rsa_key` does."""
+    return DkimKey(domain="example.org", selector="rsa2027", private=load_pem_private_key(file.read_bytes(), None))
+
+
+def write_key(file: Path, key: DkimKey) -> None:
+    """Write what `key_in` reads."""
+    pem = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(pem)
+
+
+def mail(number: int) -> bytes:
+    head = f"From: Voorbeeld <nieuws@example.org>\r\nTo: p{number}@example.org\r\nSubject: Nummer {number}\r\n\r\n"
+    return head.encode() + b"Een regel tekst.\r\n" * 40
+
+
+def letter(claimed: Claimed) -> Letter:
+    return Letter("bounce@example.org", claimed.address, mail(claimed.delivery), is_plain=True)
 
 
 def records_of(*keys: DkimKey) -> dict[str, str]:
