@@ -19,6 +19,7 @@ from subscribers.tables import lease
 SCRUB = "scrub"
 JOBS = "job:"
 """What the names of the leases of running jobs begin with."""
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def new_holder() -> str:
@@ -90,8 +91,13 @@ def is_dead(holder: str) -> bool:
 
 
 def _place() -> str:
-    """This machine and process-id namespace: process ids mean nothing elsewhere."""
-    namespace = ""
+    """This machine since it started, and the process-id namespace: process ids mean nothing elsewhere.
+
+    A clone of the machine may have its name, and the first namespace has the same number on every machine.
+    """
+    boot = namespace = ""
+    with suppress(OSError):
+        boot = _BOOT.read_text("ascii").strip()
     with suppress(OSError):
         namespace = str(Path("/proc/self/ns/pid").readlink())
-    return f"{socket.gethostname()}/{namespace}"
+    return f"{socket.gethostname()}/{boot}/{namespace}"

@@ -11,7 +11,10 @@ WRITING = "newsletter_writing"
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A consistent view for a moment; read by pages of keys and leave."""
+    """A view for a moment; read by pages of keys and leave.
+
+    On PostgreSQL each statement has a view of its own: what must fit together is asked in one.
+    """
     with engine.connect() as connection, connection.begin():
         yield connection
 

@@ -1,5 +1,6 @@
 """When a job starts and how long it takes: `--at`, `--spread-over`, and the calculation before confirming."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -77,6 +78,7 @@ def calculate(
     """
     configuration = project.configuration
     receivers = _receivers(project, list_slug, is_made_up=is_made_up)
+    ahead, elsewhere = ({}, {}) if is_made_up or receivers.is_idle else _set_aside(project, list_slug)
     return forecast(
         Plan(
             mix=mix,
@@ -84,9 +86,23 @@ def calculate(
             hours=hours_of(configuration, list_slug),
             speed=_speed(configuration.relays_of(list_slug).values(), spread_speed(sum(mix.values()), spread)),
             start=start,
-            ahead={} if is_made_up or receivers.is_idle else pace.aside_by_domain(project.engine),
+            ahead=ahead,
+            elsewhere=elsewhere,
+            now=utc_now(),
         )
     )
+
+
+def _set_aside(project: Project, list_slug: str) -> tuple[dict[str, int], dict[str, int]]:
+    """Domain → how many were set aside: of lists with the relay of this one, and of all others.
+
+    Of several relays the first one counts, as where a run counts (newsletter/delivery/manners.py).
+    """
+    lists, relay = project.configuration.lists, project.configuration.mailing_list(list_slug).relay
+    ahead, elsewhere = Counter[str](), Counter[str]()
+    for slug, counts in pace.aside_by_domain(project.engine).items():
+        (ahead if slug in lists and lists[slug].relay == relay else elsewhere).update(counts)
+    return ahead, elsewhere
 
 
 def _receivers(project: Project, list_slug: str, *, is_made_up: bool) -> Receivers:

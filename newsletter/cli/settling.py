@@ -27,8 +27,15 @@ WHY = {
     Doubt.LOSSES: "the log says that lines were dropped around that time",
     Doubt.COVERAGE: f"the log does not cover their attempts and {MINUTES} minutes on both sides, without a gap "
     "between files, on every machine that has mail of the job in it: name more files with --maillog, or wait",
+    Doubt.HOLES: "the log lacks messages that were sent around that time: lines were dropped, or another relay or "
+    "machine has them: name the logs of all",
 }
 """What an operator can do about each doubt."""
+ERASED = (
+    "they were erased since, so no log is searched for them: --as-sent or --resend counts them, with all others that "
+    "are unknown, and mails them nothing"
+)
+CHANGED = "they changed since the log was read, and were left as they are: look again"
 
 
 def settle_by_log(
@@ -39,22 +46,38 @@ def settle_by_log(
     unknown = settling_by_log.unknown_of(sending, job)
     log = settling_by_log.read_logs(sending, job, files, zone, unknown=unknown, is_of_several=has_all_relays)
     verdict = settling_by_log.judged(sending, job, log, unknown, has_all_relays=has_all_relays)
+    erased = settling_by_log.erased_of(sending, job, unknown)
     console.print(_covered(log, zone))
+    _tell(verdict, erased)
+    left = 0
+    if verdict.taken or verdict.absent:
+        confirm(_question(job, verdict), yes=yes)
+        left = _apply(sending, job, verdict)
+    if verdict.undecided or erased or left:
+        raise typer.Exit(NegativeError.exit_status)
+
+
+def _tell(verdict: Verdict, erased: int) -> None:
     console.print(
         f"{number(len(verdict.taken))} were taken by the relay, {number(len(verdict.absent))} were not, "
-        f"{number(len(verdict.undecided))} stay unknown."
+        f"{number(len(verdict.undecided) + erased)} stay unknown."
     )
     for doubt, count in verdict.doubts.items():
         console.print(f"{number(count)}: {WHY[doubt]}.")
-    if verdict.taken or verdict.absent:
-        confirm(_question(job, verdict), yes=yes)
-        changed = settling_by_log.apply(sending, job, verdict)
-        again = verdict.absent and changed.state is not JobState.CANCELLED
-        console.print(
-            f"{changed} settled" + (": `newsletter send` with the same issue sends what was not." if again else ".")
-        )
-    if verdict.undecided:
-        raise typer.Exit(NegativeError.exit_status)
+    if erased:
+        console.print(f"{number(erased)}: {ERASED}.")
+
+
+def _apply(sending: Sending, job: SendJob, verdict: Verdict) -> int:
+    """Settle by the verdict; how many are no longer those that were judged."""
+    settled = settling_by_log.apply(sending, job, verdict)
+    if settled.left:
+        console.print(f"{number(settled.left)}: {CHANGED}.")
+    again = settled.unsent and settled.job.state is not JobState.CANCELLED
+    console.print(
+        f"{settled.job} settled" + (": `newsletter send` with the same issue sends what was not." if again else ".")
+    )
+    return settled.left
 
 
 def _zone(name: str) -> tzinfo:

@@ -45,6 +45,8 @@ class Pace:
     connections: int = 4
     messages_per_connection: int = 1000
     messages_per_second: float | None = None
+    spread: float | None = None
+    """Messages per second of a job that is spread over hours, over all its relays: each takes its part of that."""
     batch: int = 2000
     """Deliveries claimed at once, at most: fewer at a slow relay (newsletter/delivery/stock.py)."""
     group: int = 1000
@@ -95,9 +97,10 @@ class Progress:
     def seconds_left(self) -> float | None:
         """Until nothing is to go; None while nobody knows."""
         speed = self.rate if self.speed is None else self.speed
-        ready = max(0, self.to_go - self.aside)
+        ready, aside = max(0, self.to_go - self.aside), self.aside
+        slow = sum(one.count for one in self.slowest if one.is_slowed)
         return seconds_left(
-            Ahead(audience=self.audience, ready=ready, aside=self.aside, slots_end=self.slots_end, speed=speed)
+            Ahead(audience=self.audience, ready=ready, aside=aside, slots_end=self.slots_end, speed=speed, slowed=slow)
         )
 
 
@@ -105,13 +108,10 @@ class Control:
     """Stops and pauses a run, keeps its counts, and does its work in the store on one thread of its own."""
 
     def __init__(self, audience: int, counts: dict[State, int], report: Callable[[Progress], None] | None) -> None:
-        self._audience = audience
-        self._counts = Counter(counts)
-        self._report = report
+        self._audience, self._counts, self._report = audience, Counter(counts), report
         self._began = asyncio.get_running_loop().time()
         self._aside, self._slots_end, self._recent = 0, self._began, Recent()
-        self._stopping = asyncio.Event()
-        self._may_work = asyncio.Event()
+        self._stopping, self._may_work = asyncio.Event(), asyncio.Event()
         self._may_work.set()
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="newsletter-store")
         self.is_stopping = False

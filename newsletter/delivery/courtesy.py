@@ -5,10 +5,9 @@ message costs nothing. Logs and notes name groups and configured domains only (I
 """
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +15,7 @@ from sqlalchemy import Engine
 
 from newsletter.delivery.charges import Charges
 from newsletter.delivery.kept_lines import KeptLines
+from newsletter.delivery.lately import Lately
 from newsletter.delivery.line_notes import notes_of, public_name, speed_of
 from newsletter.delivery.lines import LOOK_AGAIN, Line
 from newsletter.delivery.outcome import Event, Outcome, State
@@ -25,7 +25,7 @@ from newsletter.delivery.pushback import Halt, Health, Thresholds, is_too_fast
 from newsletter.delivery.receivers import Receivers, domain_of
 from newsletter.delivery.slowest import Waiting
 from newsletter.delivery.waiting_look import WaitingLook
-from newsletter.delivery.windows import Hours
+from newsletter.delivery.windows import Hours, Opening
 from newsletter.store import deliveries, pace, so_far
 from newsletter.store.claims import Batch, Checked
 from newsletter.store.sifting import without
@@ -34,11 +34,8 @@ from subscribers.transactions import writing
 LOG = logging.getLogger("newsletter.delivery")
 SHORTEST_WAIT = 0.25
 """Seconds between two looks for slots that have come."""
-MANY = 50
-"""So many outcomes are looked at together to see whether the relay as a whole pushes back."""
-MANY_PERCENT = 30
-MANY_GROUPS = 3
-"""Deferrals of fewer groups than this are about those groups, not about the relay."""
+LONGEST_WAIT = 60.0
+"""Meanwhile jobs stop, limits change, and what was set aside is placed anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +59,8 @@ class Courtesy:
         before = so_far.load(engine, job).get("health", {})
         self._whole = Health.going_on(manners.thresholds, before)  # since an operator last decided
         self._run = Health(thresholds=manners.thresholds)  # what goes wrong now, after much that went well
-        self._since = clock()  # outcomes are counted in `_lately`
-        self._open_until: datetime | None = None
-        self._lately: Counter[bool] = Counter()  # outcomes, by whether they were deferrals
-        self._lately_of: set[str] = set()
+        self._opening = Opening(manners.hours)
+        self._lately = Lately(since=self._at)
         self.goes_on_at: datetime | None = None
         """When the run ended because the next slot is far away."""
         self.halt: Halt | None = None
@@ -74,8 +69,7 @@ class Courtesy:
         self.begun: set[int] = set()
         """Deliveries whose dot was written and that have no outcome; the journal of the run fills it."""
         self._charges = Charges(receivers=self._receivers, begun=self.begun)
-        self._kept = KeptLines(self._receivers, engine)
-        self._kept.ask_again(microseconds(self._since))
+        self._kept = KeptLines(self._receivers, engine, job, self._at)
         self._waiting = WaitingLook(engine, job, self._receivers)
 
     def slowest(self) -> tuple[Waiting, ...]:
@@ -87,27 +81,25 @@ class Courtesy:
     @property
     def is_open(self) -> bool:
         """Whether this is an hour to send in."""
-        if self._hours.is_always:
-            return True
-        now = self._clock()
-        if self._open_until is None or now >= self._open_until:
-            if not self._hours.is_open(now):
-                self._open_until = None
-                return False
-            self._open_until = self._hours.closes(now) or now + timedelta(days=1)
-        return True
+        return self._opening.is_open(self._clock())
+
+    @property
+    def _at(self) -> int:
+        return microseconds(self._clock())
 
     @property
     def has_queue(self) -> bool:
         """Whether some are set aside whose turn comes before others', or did not long ago."""
-        lately = microseconds(self._clock()) - LOOK_AGAIN
+        lately = self._at - LOOK_AGAIN
         return any(line.tail > lately for line in self._receivers.every())
 
     def admit(self, worker: str, batch: Batch) -> Batch:
         """The batch with those who may begin now or within a second; the others are set aside in the store."""
         now = self._clock()
         at = microseconds(now)
-        self._kept.ask_again(at)
+        self._kept.look(at)
+        if batch.claimed:
+            self._lately.begin(at)
         if not batch.claimed or self._receivers.is_idle:
             return batch
         with writing(self._engine) as connection:
@@ -117,6 +109,8 @@ class Courtesy:
             pairs = list(zip(batch.claimed, places, strict=True))
             slots = [(item.delivery, moment(to.at)) for item, to in pairs if to.is_aside]
             pace.set_aside(connection, worker, slots, now)
+            if slots:
+                self._kept.stand(connection)
             self._kept.save(connection)
         for item, to in pairs:
             if not to.is_aside:
@@ -136,6 +130,9 @@ class Courtesy:
         The hours may be over, a group closed, or their instant long past. `asked`: the most urgent ones first.
         """
         now = self._clock()
+        at = microseconds(now)
+        self._kept.look(at)
+        self._lately.begin(at)
         if not self.is_open and (opens := self._hours.opens(now)):
             with writing(self._engine) as connection:
                 return without(connection, worker, checked, {item.delivery: opens for item in checked.claimed}, now)
@@ -143,28 +140,31 @@ class Courtesy:
             return checked
         domains = {item.delivery: domain_of(item.address) for item in checked.claimed}
         order = [number for number in asked if number in domains] if asked else list(domains)
-        at = microseconds(now)
         if late := self._charges.late([(number, domains[number]) for number in order], at):
             with writing(self._engine) as connection:
                 self._kept.load(connection, at)
                 slots = self._charges.place_anew(late, domains.keys(), at)
                 aside = {number: moment(slot) for number, slot in slots.items()}
                 checked = without(connection, worker, checked, aside, now)
+                if aside:
+                    self._kept.stand(connection)
                 self._kept.save(connection)
-        self._charges.see([item.delivery for item in checked.claimed], microseconds(self._clock()))
+        self._charges.see([item.delivery for item in checked.claimed], self._at)
         return checked
 
     def next_slot(self) -> float | None:
         """Seconds until it is worth claiming again; None if this run need not wait for anything."""
         now = self._clock()
+        self._kept.look(microseconds(now))
         at = self._next(now)
         if at is None:
             return None
-        seconds = max(SHORTEST_WAIT, (at - now).total_seconds())
-        if seconds > self._patience:
+        if max(SHORTEST_WAIT, (at - now).total_seconds()) > self._patience:
             self.goes_on_at = at
             return None
-        return seconds
+        if self.is_open and (due := deliveries.next_due(self._engine, self._job)):
+            at = min(at, due)  # a retry does not wait for the slot of others
+        return min(LONGEST_WAIT, max(SHORTEST_WAIT, (at - now).total_seconds()))
 
     def _next(self, now: datetime) -> datetime | None:
         if self.is_open:
@@ -198,28 +198,22 @@ class Courtesy:
             health.count(bad)
             health.tried += len(outcomes) - len(bad)
         deferred = [outcome for outcome in bad if outcome.event in {Event.DEFER, Event.EXPIRE} and outcome.code]
-        self._lately[False] += len(outcomes) - len(deferred)
-        self._lately[True] += len(deferred)
+        self._lately.count(len(outcomes) - len(deferred), len(deferred), self._at)
         if deferred:
             self._slow_down(deferred)
-        elif self._lately.total() >= MANY:
-            self._forget()
+        elif self._lately.is_much:
+            self._lately.forget(self._at)
         if self.halt is None and (halt := self._whole.halt() or self._run.halt()):
             LOG.error("job %d halts: %s", self._job, halt)
             self.halt = halt
 
-    def _forget(self) -> None:
-        self._lately.clear()
-        self._lately_of.clear()
-        self._since = self._clock()
-
     def _slow_down(self, deferred: Sequence[Outcome]) -> None:
-        at = microseconds(self._clock())
+        at = self._at
         too_fast = {outcome.delivery for outcome in deferred if is_too_fast(outcome)}
         with writing(self._engine) as connection:
             keys = pace.addresses_of(connection, [outcome.delivery for outcome in deferred])
             names = {identity: self._receivers.name_of(domain_of(key)) for identity, key in keys.items()}
-            self._lately_of.update(names.values())
+            self._lately.groups.update(names.values())
             slowed = [self._receivers.made(name) for name in sorted({names[i] for i in too_fast if i in names})]
             self._kept.load(connection, at)
             for line in slowed:
@@ -230,16 +224,14 @@ class Courtesy:
 
     def _slow_relay(self, at: int) -> None:
         """Many deferrals of many groups are about the relay, or about us: all goes slower."""
-        total, relay = self._lately.total(), self._receivers.relay
-        if total < MANY:
+        lately, relay = self._lately, self._receivers.relay
+        if not lately.is_much:
             return
-        is_many = self._lately[True] * 100 >= MANY_PERCENT * total and len(self._lately_of) >= MANY_GROUPS
-        seconds = max(1.0, (self._clock() - self._since).total_seconds())
-        self._forget()
-        if is_many and relay:
+        if relay and lately.is_about_the_relay:
             if relay.speed is None:  # else it was slowed before, and what it got then is its ceiling
-                relay.ceiling = total / seconds
+                relay.ceiling = lately.speed(at)
             self._push_back(relay, at)
+        lately.forget(at)
 
     def _push_back(self, line: Line, at: int) -> None:
         if line.push_back(at):

@@ -11,7 +11,7 @@ from newsletter.delivery.feeder import Feeder
 from newsletter.delivery.gate import Doorway, Gate
 from newsletter.delivery.lane import Lane
 from newsletter.delivery.portions import Portion
-from newsletter.delivery.relays import Limits
+from newsletter.delivery.relays import Limits, enough
 from newsletter.delivery.session import Session
 from newsletter.delivery.shares import Shares
 from newsletter.delivery.smtp import open_session
@@ -48,18 +48,30 @@ class Crew:
     """A connection was given up: who waits for a place does not try."""
 
     def __post_init__(self) -> None:
-        self.gate = Gate(self.desk.pace.connections)
+        own = self.desk.pace.connections
+        self.gate = Gate(own)
+        self.use(Portion(connections=0 if self.limits else own))
 
     def use(self, mine: Portion) -> None:
         """Keep to this part of the relay from now on."""
-        if self.limits:
-            own, whole = self.desk.pace, self.limits.messages_per_second
-            self.gate.allow(min(mine.connections, own.connections))
-            speeds = [speed for speed in (own.messages_per_second, mine.speed(whole)) if speed]
-            self.desk.throttle.limit(min(speeds, default=None))
+        self._portion = mine
+        self.adjust()
+
+    def adjust(self) -> None:
+        """Keep to what the relay takes, to this run's portion of it, and to its part of a spread job."""
+        if self.is_lost:
+            return
+        own, mine = self.desk.pace, self._portion
+        spread = own.spread * self.shares.part(self.name) if own.spread else None
+        whole = self.limits.messages_per_second if self.limits else None
+        speed = min([one for one in (own.messages_per_second, mine.speed(whole), spread) if one], default=None)
+        connections = min(own.connections, mine.connections)
+        self.gate.allow(enough(connections, speed) if spread and speed else connections)
+        self.desk.throttle.limit(speed)
 
     async def run(self, number: int) -> list[NewsletterError]:
         """Work with `number` connections; the errors of those given up. If all were, the others take what lies here."""
+        self.shares.come(self.name)
         places = [asyncio.create_task(self._place(place)) for place in range(number)]
         ending = asyncio.create_task(self._end_those_without_connection(places))
         await asyncio.wait(places)
@@ -67,6 +79,7 @@ class Crew:
         ends = [End.THROUGH if place.cancelled() else place.result() for place in places]
         errors = [end for end in ends if isinstance(end, NewsletterError)]
         self.desk.press.give_back()
+        self.shares.leave(self.name)
         if errors and End.THROUGH not in ends:
             self.shares.lose(self.name)
             self.whole.wake()
@@ -157,14 +170,22 @@ async def _ended(task: asyncio.Task[Session], control: Control) -> bool:
 async def work_together(crews: Sequence[Crew]) -> list[NewsletterError]:
     """Let all relays work until nothing is left; the errors of connections that were given up.
 
-    What a relay puts back or passes on after the others had ended is taken by one that is alive; it may be passed on
-    once by each of them.
+    What a relay puts back or passes on after the others had ended is taken by one that is alive, who stands by last; it
+    may be passed on once by each of them.
     """
-    given_up = await asyncio.gather(*(crew.run(crew.desk.pace.connections) for crew in crews))
+
+    async def work(crew: Crew, number: int) -> list[NewsletterError]:
+        errors = await crew.run(number)
+        if crew.is_lost:
+            for other in crews:
+                other.adjust()
+        return errors
+
+    given_up = await asyncio.gather(*(work(crew, crew.desk.pace.connections) for crew in crews))
     errors = [error for ends in given_up for error in ends]
-    for crew in [*crews] * len(crews):
+    for crew in sorted(crews, key=lambda crew: crew.shares.weights[crew.name] == 0) * len(crews):
         if crew.desk.feeder.has_stock and not crew.is_lost:
-            errors += await crew.run(1)
+            errors += await work(crew, 1)
     return errors
 
 

@@ -222,8 +222,9 @@ class Feeder:
         self._is_wanted.set()
 
     def put_back(self, held: Held) -> None:
-        """A connection could not use it; another one may."""
+        """A connection could not use it; another one may, also one that waits for the next slot."""
         self._stock.appendleft(held)
+        self._is_changed.set()
 
     def pass_on(self, held: Held) -> bool:  # noqa: ARG002 - what a relay alone does not take, nobody does
         """Give it to another relay, since this one does not take it; False if there is none."""

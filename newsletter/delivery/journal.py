@@ -40,6 +40,7 @@ __all__ = [
     "Journal",
     "JournalError",
     "decode",
+    "discard",
     "encode_outcome",
     "encode_start",
     "left_behind",
@@ -71,6 +72,18 @@ def read(path: Path, among: Container[int] | None = None) -> Account:
         raise JournalError(f"the journal of sending cannot be read: {error.strerror}", where=str(path)) from None
 
 
+def discard(path: Path) -> None:
+    """Remove a journal of which the store knows everything; raises JournalError."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise JournalError(
+            f"the journal of sending cannot be removed: {error.strerror}",
+            where=str(path),
+            remedy="let this user write in that folder and run the command again; everything in it is recorded",
+        ) from None
+
+
 def boot_id() -> str:
     """A word that is the same until the machine starts anew; empty where the system tells none."""
     try:
@@ -80,7 +93,7 @@ def boot_id() -> str:
 
 
 class JournalError(ServiceError):
-    """The journal cannot be written; nothing may be sent that it does not know of."""
+    """The journal cannot be written, read or removed; nothing may be sent that it does not know of."""
 
 
 class Journal:
@@ -147,9 +160,9 @@ class Journal:
         self._file = -1
 
     def remove(self) -> None:
-        """The store knows everything: the journal goes."""
+        """The store knows everything: the journal goes; raises JournalError if it cannot be removed."""
         self.close()
-        self.path.unlink(missing_ok=True)
+        discard(self.path)
 
     async def _on_disk(self) -> None:
         if self._sync is None:

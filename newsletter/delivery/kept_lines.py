@@ -1,15 +1,25 @@
 """The lines whose state is kept in the store, so that limits and pushbacks hold over runs and processes (edge)."""
 
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 from sqlalchemy import Connection, Engine
 
 from newsletter.delivery.lines import Line
 from newsletter.delivery.pacing import SECOND, microseconds, moment
 from newsletter.delivery.receivers import Receivers
+from newsletter.delivery.slot_terms import NAME, Terms
 from newsletter.store import pace
 from subscribers.transactions import reading, writing
 
+LOG = logging.getLogger("newsletter.delivery")
 QUEUE_LOOK = 10 * SECOND
 """How often to look whether those who make up a queue are still there."""
+_NO_JOB = 0
+HEAR = 5 * SECOND
+"""How often to hear what other runs learned, also while this one is limited by nothing."""
 
 
 def look_up(receivers: Receivers, engine: Engine, at: int) -> None:
@@ -24,9 +34,14 @@ def look_up(receivers: Receivers, engine: Engine, at: int) -> None:
         line.rise(at)
 
 
-def _is_lately(then: int, now: int) -> bool:
+def renew(receivers: Receivers, engine: Engine, at: int) -> None:
+    """Let no job wait for a slot that does not hold any more, as the beginning of a run does; nothing is sent."""
+    KeptLines(receivers, engine, _NO_JOB, at)
+
+
+def _is_lately(then: int, now: int, within: int = QUEUE_LOOK) -> bool:
     """Not if the clock was put back since."""
-    return 0 <= now - then < QUEUE_LOOK
+    return 0 <= now - then < within
 
 
 def _know_slow_groups(receivers: Receivers, engine: Engine) -> None:
@@ -42,35 +57,87 @@ def _public(receivers: Receivers) -> dict[str, Line]:
 class KeptLines:
     """Takes over what other runs wrote, and writes what this one changed; in the transaction of the caller."""
 
-    def __init__(self, receivers: Receivers, engine: Engine) -> None:
-        self._receivers, self._engine = receivers, engine
-        self._looked_at = self._asked_at = 0
-        _know_slow_groups(receivers, engine)
+    def __init__(self, receivers: Receivers, engine: Engine, job: int, at: int) -> None:
+        self._receivers, self._engine, self._job = receivers, engine, job
+        self._looked_at = self._heard_at = 0
+        self._terms = Terms()
         if limited := {line.name: line.state for line in receivers.every() if line.is_public and line.limits}:
             with writing(engine) as connection:
                 pace.begin(connection, limited)
-        with reading(engine) as connection:
-            self.load(connection, 0)
+        self.look(at)
+        if self._terms.under(receivers) != self._terms.limits:  # only now: a run keeps the limits it began with
+            self._place_anew(at, has_begun=True)
 
     def load(self, connection: Connection, at: int) -> None:
         """What is known at the instant `at`, locked for this transaction."""
-        lines = _public(self._receivers)
-        for name, state in pace.load(connection, lines).items():
-            lines[name].restore(state)
+        self._take_over(pace.load(connection, [*_public(self._receivers), NAME]))
         if at:
             self._mend(connection, at)
 
-    def ask_again(self, at: int) -> None:
-        """Now and then: nobody waits for a slot that a clock gave them which was ahead."""
-        if not _is_lately(self._asked_at, at):
-            self._asked_at = at
-            pace.ask_again(self._engine, moment(at))
+    def look(self, at: int) -> None:
+        """Now and then: hear what other runs learned, and let nobody wait for what does not hold any more."""
+        if _is_lately(self._heard_at, at, HEAR):
+            return
+        self._heard_at = at
+        pace.ask_again(self._engine, moment(at))
+        _know_slow_groups(self._receivers, self._engine)
+        with reading(self._engine) as connection:
+            self._take_over(pace.peek(connection, [*_public(self._receivers), NAME]))
+            has_stopped = bool(pace.stopped(connection, self._terms.jobs))
+        if has_stopped:
+            self._place_anew(at)
 
     def save(self, connection: Connection) -> None:
         """Write down the lines whose names may stand in the store."""
         every = self._receivers.every()
         kept = {line.name: line.state for line in every if line.is_public and (line.limits or line.changed)}
         pace.save(connection, kept)
+
+    def stand(self, connection: Connection) -> None:
+        """Some of the job were set aside: should it stop, those who stand behind them are placed anew."""
+        if self._job in self._terms.jobs:
+            return
+        pace.begin(connection, {NAME: Terms().state})
+        self._take_over(pace.load(connection, [NAME]))
+        going_on = pace.going_on(connection, self._terms.jobs)
+        self._change_terms(connection, replace(self._terms, jobs={*going_on, self._job}))
+
+    def _take_over(self, states: Mapping[str, Mapping[str, Any]]) -> None:
+        lines, terms = _public(self._receivers), Terms.of(states.get(NAME, {}))
+        for name, state in states.items():
+            if name != NAME:
+                lines[name].restore(state)
+        if terms.placed != self._terms.placed:  # another run did it; of its own lines a run knows alone
+            self._end_queues(terms.placed)
+        self._terms = terms
+
+    def _end_queues(self, at: int) -> None:
+        for line in self._receivers.every():
+            if not line.is_public:
+                line.end_queue(at)
+
+    def _change_terms(self, connection: Connection, terms: Terms) -> None:
+        pace.save(connection, {NAME: terms.state})
+        self._terms = terms
+
+    def _place_anew(self, at: int, *, has_begun: bool = False) -> None:
+        """Let all who wait in the store look for room again; `has_begun`: under the limits of this run."""
+        with writing(self._engine) as connection:
+            pace.begin(connection, {NAME: Terms().state})
+        with writing(self._engine) as connection:
+            self.load(connection, 0)  # all rows at once and in the order of all runs: no two wait for each other
+            limits = self._terms.under(self._receivers) if has_begun else self._terms.limits
+            stopped = pace.stopped(connection, self._terms.jobs)
+            if limits == self._terms.limits and not stopped:
+                return  # another run was faster
+            number = pace.place_anew(connection, moment(at))
+            for line in self._receivers.every():
+                line.end_queue(at)
+            self.save(connection)
+            jobs = set(self._terms.jobs) - stopped
+            self._change_terms(connection, Terms(limits=limits, jobs=jobs, placed=at))
+        if number:
+            LOG.info("pace: limits changed, or a job stopped: %d that were set aside look for room again", number)
 
     def _mend(self, connection: Connection, at: int) -> None:
         """No line waits for a clock that was wrong, or behind those who are gone: their job stopped, or was ended."""

@@ -4,7 +4,7 @@ A message that finds no room is set aside with a slot at the end of the queue, s
 is asked again when its slot has come: what was promised there is a place in the queue, not room.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -128,9 +128,14 @@ class Line:
             window.come_near(now)
 
     def _change(self, speed: float | None, now: int) -> None:
-        self.speed, self.changed = speed, now
-        self.slow = [] if speed is None else [Window(Rate.of_speed(speed))]
+        self.changed = now
+        self._keep_to(speed)
         self.tail = 0
+
+    def _keep_to(self, speed: float | None, taken: Sequence[Sequence[Any]] = ()) -> None:
+        """Go at this speed, after what was taken of it; nothing was if its period was another one."""
+        self.speed = speed
+        self.slow = _windows([] if speed is None else [Rate.of_speed(speed)], taken)
 
     # ---------------------------------------------------------------- keeping
 
@@ -139,6 +144,7 @@ class Line:
         """What the next run must know, for JSON."""
         return {
             "sent": [[window.limit.seconds, window.state] for window in self.sent],
+            "slow": [[window.limit.seconds, window.state] for window in self.slow],
             "speed": self.speed,
             "ceiling": self.ceiling,
             "changed": self.changed,
@@ -148,13 +154,10 @@ class Line:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take over what another run wrote; windows whose period the configuration changed begin anew."""
-        known = {seconds: taken for seconds, taken in state["sent"]}  # noqa: C416 - pairs out of JSON are lists
-        self.sent = [Window(limit, known.get(limit.seconds, ())) for limit in self.limits]
+        self.sent = _windows(self.limits, state["sent"])
         if state["tail"] != self.tail:  # another run set some aside: behind those
             self.planned = [Window(window.limit) for window in self.windows]
-        if state["speed"] != self.speed:
-            self.speed = state["speed"]
-            self.slow = [] if self.speed is None else [Window(Rate.of_speed(self.speed))]
+        self._keep_to(state["speed"], state.get("slow", ()))
         self.tail, self.closed_until, self.changed = state["tail"], state["closed_until"], state["changed"]
         self.ceiling = state["ceiling"]
 
@@ -170,8 +173,14 @@ class Line:
 
     def forget(self, now: int) -> None:
         """Drop what no period holds any more."""
-        for window in self.sent:
+        for window in self.windows:
             window.forget(now)
+
+
+def _windows(limits: Iterable[Limit], taken: Sequence[Sequence[Any]]) -> list[Window]:
+    """A window for each limit, with what was taken of one with the same period."""
+    known = {seconds: parts for seconds, parts in taken}  # noqa: C416 - pairs out of JSON are lists
+    return [Window(limit, known.get(limit.seconds, ())) for limit in limits]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

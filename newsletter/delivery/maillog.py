@@ -1,7 +1,8 @@
 """What a mail log settles: taken, absent, or neither, and why not (I3). Pure.
 
 That a message is absent proves something only if the log covers the time of its attempts on both sides, without a gap
-and without dropped lines, on every machine that has a message of the job in it, and names the message nowhere.
+and without dropped lines, on every machine that has a message of the job in it, and names the message nowhere; and if
+it does name what is known to be sent around the attempt.
 """
 
 from collections import Counter
@@ -29,6 +30,8 @@ class Doubt(StrEnum):
     """Lines were dropped around that time."""
     COVERAGE = "coverage"
     """The log does not reach far enough on both sides, or has a gap."""
+    HOLES = "holes"
+    """The log lacks messages that were sent around that time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,8 @@ class Attempted:
     delivery: int
     since: datetime
     until: datetime
+    witnesses: frozenset[int] = frozenset()
+    """Deliveries known to be sent around that time: a log that lacks one of them is not whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,8 @@ class Verdict:
     undecided: frozenset[int]
     doubts: Mapping[Doubt, int] = field(default_factory=dict)
     """How many of `undecided` for which reason."""
+    judged: Mapping[int, datetime] = field(default_factory=dict)
+    """When each of `taken` and `absent` became unknown: of an attempt made since, nothing is said."""
 
 
 def judge(
@@ -62,8 +69,10 @@ def judge(
     """
     taken, absent, undecided = set(), set(), set()
     doubts: Counter[Doubt] = Counter()
+    judged: dict[int, datetime] = {}
     named = log.undecided
     for item in unknown:
+        judged[item.delivery] = item.until
         if item.delivery in log.taken:
             taken.add(item.delivery)
         elif doubt := _doubt(log, item, named, is_whole=is_whole, skew=skew):
@@ -71,7 +80,9 @@ def judge(
             doubts[doubt] += 1
         else:
             absent.add(item.delivery)
-    return Verdict(taken=frozenset(taken), absent=frozenset(absent), undecided=frozenset(undecided), doubts=doubts)
+    return Verdict(
+        taken=frozenset(taken), absent=frozenset(absent), undecided=frozenset(undecided), doubts=doubts, judged=judged
+    )
 
 
 def skew_of(seen: Mapping[int, datetime], recorded: Mapping[int, datetime]) -> timedelta | None:
@@ -96,7 +107,13 @@ def _doubt(
         return Doubt.RELAYS
     if log.first < item.since - MARGIN or abs(skew or timedelta()) > MARGIN / 2:
         return Doubt.CLOCK
+    return _gap(log, item)
+
+
+def _gap(log: MailLog, item: Attempted) -> Doubt | None:
+    """Why lines of this time may be missing; None if they are all there."""
     if log.coverage.has_losses(item.since, item.until):
         return Doubt.LOSSES
-    covered = all(log.reaches(machine, item.since, item.until) for machine in log.machines)
-    return None if covered else Doubt.COVERAGE
+    if not all(log.reaches(machine, item.since, item.until) for machine in log.machines):
+        return Doubt.COVERAGE
+    return None if item.witnesses <= log.seen else Doubt.HOLES

@@ -56,6 +56,8 @@ class MailLog:
     """The deliveries to be settled, None for all: of others little is kept, however many."""
     is_of_several: bool = False
     """Several relays wrote these files: those of Exim, which name no machine, are not parts of one log."""
+    witnesses: Collection[int] = frozenset()
+    """Deliveries that the log must have if it is whole; those it has are `seen`."""
     lines: int = 0
     coverage: Coverage = field(default_factory=Coverage)
     machines: set[str] = field(default_factory=set)
@@ -66,6 +68,8 @@ class MailLog:
     """Deliveries that the relay answered for."""
     doubtful: set[int] = field(default_factory=set)
     """Deliveries that the log names without saying what became of them."""
+    seen: set[int] = field(default_factory=set)
+    """Those of `witnesses` that the relay received."""
     early: dict[int, datetime] = field(default_factory=dict)
     late: dict[int, datetime] = field(default_factory=dict)
     _receipts: dict[_QueueId, _Receipt] = field(default_factory=dict)
@@ -178,6 +182,8 @@ class MailLog:
             return None
         self.machines.add(said.machine)
         self.first = min(self.first or moment, moment)
+        if delivery in self.witnesses:
+            self.seen.add(delivery)
         if self.unknown is None or delivery in self.unknown:
             return delivery
         if len(self.early) < SAMPLE:

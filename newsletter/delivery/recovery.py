@@ -14,7 +14,7 @@ from newsletter.delivery import journal
 from newsletter.delivery.journal import Account
 from newsletter.delivery.outcome import Event, Outcome, State, move
 from newsletter.delivery.retry import Reason
-from newsletter.store import deliveries
+from newsletter.store import deliveries, settling
 from newsletter.store.deliveries import Recovered
 from newsletter.store.tally import erased_of, move_erased
 from subscribers.leaving import suppress
@@ -50,7 +50,7 @@ class Books:
         worker nobody knows which were told, and they stay unknown.
         """
         with reading(self.engine) as connection:
-            held = deliveries.held_by(connection, job, worker)
+            held = settling.claimed_at(connection, job, worker)
         outcomes = settlement(held, account)
         self._suppress([outcome.delivery for outcome in outcomes.values() if outcome.is_hard])
         with writing(self.engine) as connection:
@@ -75,14 +75,24 @@ class Books:
                 )
 
 
-def settlement(held: set[int], account: Account) -> Mapping[int, Outcome]:
+def settlement(held: Mapping[int, datetime], account: Account) -> Mapping[int, Outcome]:
     """The outcome of each held delivery that may have been sent; what is left out certainly was not.
 
-    With a damaged journal nothing is certain: every delivery it does not settle is unknown.
+    `held` says since when. With a damaged journal nothing is certain: every delivery it does not settle is unknown.
     """
-    lost = held if account.is_damaged else account.open_dots & held
+    lost = held.keys() if account.is_damaged else account.open_dots & held.keys()
     unknown = {identity: Outcome(delivery=identity, event=Event.LOSE, reason=Reason.CRASHED) for identity in lost}
-    return unknown | {identity: account.outcomes[identity] for identity in held & account.outcomes.keys()}
+    told = ((identity, account.outcomes[identity]) for identity in held.keys() & account.outcomes.keys())
+    return unknown | {identity: outcome for identity, outcome in told if not _is_of_before(outcome, held[identity])}
+
+
+def _is_of_before(outcome: Outcome, claimed_at: datetime) -> bool:
+    """Whether the store knew this outcome before the delivery was claimed: the same worker had deferred it.
+
+    Only what is due is claimed again, and a deferral is due much later than its claim: so no record of the claim is
+    needed, and none can be missing.
+    """
+    return outcome.due_at is not None and outcome.due_at <= claimed_at
 
 
 def ends_of_erased(gone: Collection[int], account: Account) -> Iterator[State]:
@@ -105,7 +115,7 @@ def recover_job(books: Books, spool: Path, job: int, worker: str) -> Recovered:
         with reading(books.engine) as connection:
             held = deliveries.held_by(connection, job, dead)
         found = books.settle(job, dead, journal.read(path, held))
-        path.unlink(missing_ok=True)
+        journal.discard(path)
         recorded, unknown, released = recorded + found.recorded, unknown + found.unknown, released + found.released
     unknown += deliveries.lose_overdue(books.engine, job, worker, books.clock())
     return Recovered(recorded=recorded, unknown=unknown, released=released)

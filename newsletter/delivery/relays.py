@@ -39,30 +39,26 @@ class Via:
 def together(vias: Sequence[Via], spread: float | None = None) -> tuple[Via, ...]:
     """The relays of a job that is spread at so many messages per second in all; each gets its part of it.
 
-    Those that stand by get nothing beside one with a weight, and all of it together when none is left.
+    Which part that is changes when one dies (newsletter/delivery/shares.py).
     """
-    if spread is None:
-        return tuple(vias)
-    total, spare = sum(via.weight for via in vias), sum(not via.weight for via in vias)
-    return tuple(_at_most(via, spread * via.weight / total if via.weight else spread / spare) for via in vias)
+    return tuple(replace(via, pace=replace(via.pace, spread=spread)) for via in vias)
 
 
-def _at_most(via: Via, speed: float) -> Via:
+def enough(connections: int, speed: float) -> int:
     """A slow relay needs no more connections than it can keep busy."""
-    limit = min(via.pace.messages_per_second or speed, speed)
-    connections = min(via.pace.connections, max(1, int(limit * 10)))
-    return replace(via, pace=replace(via.pace, messages_per_second=limit, connections=connections))
+    return min(connections, max(1, int(speed * 10)))
 
 
 def pace_of_all(vias: Sequence[Via]) -> Pace:
     """What all relays take together: how much to have in stock."""
-    speeds = [via.pace.messages_per_second for via in vias]
+    first, speeds = vias[0].pace, [via.pace.messages_per_second for via in vias]
     known = [speed for speed in speeds if speed is not None]
-    return replace(
-        vias[0].pace,
-        connections=sum(via.pace.connections for via in vias),
-        messages_per_second=sum(known) if len(known) == len(speeds) else None,
-    )
+    whole = sum(known) if len(known) == len(speeds) else None
+    connections = sum(via.pace.connections for via in vias)
+    if first.spread is not None:
+        whole = first.spread if whole is None else min(whole, first.spread)
+        connections = enough(connections, whole)
+    return replace(first, connections=connections, messages_per_second=whole)
 
 
 class ShareOfStock(Feeder):
@@ -146,8 +142,17 @@ class ShareOfStock(Feeder):
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing will come any more, and nothing waits for this relay."""
-        return self._whole.is_over and not self._passed.has_for(self._name)
+        """Whether nothing will come any more, and nothing waits for this relay.
+
+        So it is, too, if its turn comes only when one that ended is called again (newsletter/delivery/crew.py).
+        """
+        is_over = self._whole.is_over or self._shares.waits_in_vain(self._name) or self._is_blocked
+        return is_over and not self._passed.has_for(self._name)
+
+    @property
+    def _is_blocked(self) -> bool:
+        """Whether so much waits for others that it may pass on no more, and none of them is at work."""
+        return self._passed.is_full and not any(map(self._passed.has_for, self._shares.at_work))
 
     def end(self) -> None:
         """As for the whole."""

@@ -55,6 +55,7 @@ class Run:
         self._engine = means.books.engine
         self._name = secrets.token_hex(8)
         self._has_set_aside = False
+        self._word = so_far.load(self._engine, job.id)
         self._courtesy = Courtesy(means.manners, self._engine, job.id, self._books.clock) if means.manners else None
         self._control: Control | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -229,19 +230,19 @@ class Run:
             if open_ones:
                 account = journals.read(journal.path, open_ones)
                 self._books.settle(self._job.id, self._name, account, self._untold)
-            journal.remove()
             self._leave_word(control)
             jobs.cancel_rest(self._engine, self._job.id, self._books.clock())
+            journal.remove()
         except (SQLAlchemyError, NewsletterError) as error:
             control.fail(error)
 
     def _leave_word(self, control: Control) -> None:
-        """Tell the next run how it went: not if the job halted (who resumes it starts afresh) or the store fails."""
+        """Tell the next run how it went: not if the job halted, or was sent on afresh meanwhile, or the store fails."""
         courtesy, error = self._courtesy, control.error
         if (courtesy and courtesy.halt) or (error and not isinstance(error, RelayError)):
             return
         at = (courtesy and courtesy.goes_on_at) or self._books.clock()
-        so_far.save(self._engine, self._job.id, at, courtesy.health if courtesy else {})
+        so_far.save(self._engine, self._job.id, at, courtesy.health if courtesy else {}, before=self._word)
 
     def _result(self, control: Control, recovered: Recovered) -> JobResult:
         deliveries_left = not jobs.finish_if_done(self._engine, self._job.id, self._books.clock())

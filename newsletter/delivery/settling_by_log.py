@@ -1,8 +1,11 @@
 """Settling the unknown deliveries of a job against the relay's log: files in, verdict out (edge; I3)."""
 
 import gzip
-from collections.abc import Collection, Iterator, Sequence
+import zlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from itertools import starmap
 from pathlib import Path
 
 from newsletter.delivery.hold import holding
@@ -10,20 +13,47 @@ from newsletter.delivery.job import JobEvent, JobState, SendJob
 from newsletter.delivery.maillog import Attempted, Verdict, judge, skew_of
 from newsletter.delivery.maillog_reading import LONGEST_LINE, MailLog
 from newsletter.delivery.maillog_times import Stamps
+from newsletter.delivery.maillog_witnesses import AFTER, Recorded, witnesses_of
 from newsletter.delivery.outcome import Event, State
 from newsletter.delivery.worker import SPOOL, Sending
 from newsletter.message.ids import parse_message_id
-from newsletter.store import jobs, settling
+from newsletter.store import deliveries, jobs, settling
 from subscribers.errors import InputError
 from subscribers.subscription import Actor
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of a verdict."""
+
+    job: SendJob
+    unsent: int
+    """Deliveries that the relay never had: queued again, or cancelled."""
+    left: int
+    """Deliveries that are no longer those that were judged: nothing was done with them."""
+
+
 def unknown_of(sending: Sending, job: SendJob) -> list[Attempted]:
     """The job's unknown deliveries: an attempt began after the job was planned, and was over when it became unknown."""
+    unknown = settling.unknown_since(sending.engine, job.id)
+    known = witnesses(sending, job, unknown.values())
     return [
-        Attempted(delivery=entry.delivery, since=job.created_at, until=entry.since or sending.clock())
-        for entry in settling.entries(sending.engine, job.id, State.UNKNOWN)
+        Attempted(delivery=delivery, since=job.created_at, until=moment, witnesses=known[moment])
+        for delivery, moment in unknown.items()
     ]
+
+
+def erased_of(sending: Sending, job: SendJob, unknown: Collection[Attempted]) -> int:
+    """How many more are unknown: they were erased, and nothing says by which Message-ID to look for them."""
+    return max(0, deliveries.counts(sending.engine, job.id)[State.UNKNOWN] - len(unknown))
+
+
+def witnesses(sending: Sending, job: SendJob, moments: Collection[datetime]) -> Mapping[datetime, frozenset[int]]:
+    """For each moment when an attempt was over, deliveries that the relay took shortly before and after."""
+    if not moments:
+        return {}
+    sent = settling.sent_groups(sending.engine, job.id, max(moments) + AFTER)
+    return witnesses_of(moments, starmap(Recorded, sent))
 
 
 def has_several_relays(sending: Sending, job: SendJob) -> bool:
@@ -49,6 +79,7 @@ def read_logs(
         zone=zone,
         now=sending.clock(),
         unknown=frozenset(item.delivery for item in unknown),
+        witnesses=frozenset().union(*{item.witnesses for item in unknown}),
         is_of_several=is_of_several,
     )
     begins = {file: _begins(file, Stamps(zone, log.now)) for file in files}
@@ -74,22 +105,27 @@ def skew(sending: Sending, job: SendJob, log: MailLog) -> timedelta | None:
     return skew_of(seen, settling.sent_at(sending.engine, job.id, seen))
 
 
-def apply(sending: Sending, job: SendJob, verdict: Verdict, *, actor: Actor = Actor.OPERATOR) -> SendJob:
-    """Count as sent what the relay had, and queue again what it never had; the job afterwards.
+def apply(sending: Sending, job: SendJob, verdict: Verdict, *, actor: Actor = Actor.OPERATOR) -> Settled:
+    """Count as sent what the relay had, and queue again what it never had.
 
-    Of a cancelled job nothing is sent any more: what the relay never had is cancelled. Raises HeldError if the job is
-    being sent.
+    Only what is unknown since the same moment: a log that was read before says nothing of an attempt made since. Of a
+    cancelled job nothing is sent any more: what the relay never had is cancelled. Raises HeldError if the job is being
+    sent.
     """
     with holding(sending.engine, sending.configuration.data_dir / SPOOL, job, sending.clock):
         now = sending.clock()
-        settling.settle(sending.engine, job.id, Event.SETTLE_SENT, actor=actor, ids=verdict.taken, now=now)
-        if verdict.absent:
+        same = settling.unknown_since(sending.engine, job.id).items() & verdict.judged.items()
+        still = {delivery for delivery, _ in same}
+        taken, absent = verdict.taken & still, verdict.absent & still
+        settling.settle(sending.engine, job.id, Event.SETTLE_SENT, actor=actor, ids=taken, now=now)
+        if absent:
             if jobs.get_job(sending.engine, job.id).state is JobState.FINISHED:
                 jobs.change_job(sending.engine, job.id, JobEvent.REOPEN, now)
-            settling.settle(sending.engine, job.id, Event.SETTLE_UNSENT, actor=actor, ids=verdict.absent, now=now)
+            settling.settle(sending.engine, job.id, Event.SETTLE_UNSENT, actor=actor, ids=absent, now=now)
             jobs.cancel_rest(sending.engine, job.id, now)
         jobs.finish_if_done(sending.engine, job.id, now)
-        return jobs.get_job(sending.engine, job.id)
+        left = len((verdict.taken | verdict.absent) - still)
+        return Settled(job=jobs.get_job(sending.engine, job.id), unsent=len(absent), left=left)
 
 
 def _delivery_of(sending: Sending, job: SendJob, message_id: str) -> int | None:
@@ -119,7 +155,7 @@ def _lines(file: Path) -> Iterator[str]:
         ):
             while line := stream.readline(LONGEST_LINE):
                 yield line
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(
             f"the log cannot be read: {getattr(error, 'strerror', None) or 'it is damaged'}",
             where=str(file),

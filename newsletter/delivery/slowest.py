@@ -25,6 +25,8 @@ class Waiting:
     count: int
     until: datetime | None = None
     """When the last of them is due."""
+    is_slowed: bool = False
+    """Its receivers asked for less: whose turn comes is asked again, and may have to wait for another one."""
 
 
 def slowest(rows: Iterable[tuple[str, int, datetime | None]], receivers: Receivers) -> tuple[Waiting, ...]:
@@ -32,7 +34,8 @@ def slowest(rows: Iterable[tuple[str, int, datetime | None]], receivers: Receive
     groups: dict[str, list[Waiting]] = {}
     for domain, count, until in rows:
         name = receivers.name_of(domain)
-        groups.setdefault(name, []).append(Waiting(name=name, count=count, until=until))
+        one = Waiting(name=name, count=count, until=until, is_slowed=_is_slowed(name, receivers))
+        groups.setdefault(name, []).append(one)
     public = {*receivers.groups.values(), *receivers.limits}
     found = sorted((_together(name, some) for name, some in groups.items()), key=lambda one: (-one.count, one.name))
     named = [one for one in found if one.name in public or one.count >= FEWEST][:MOST]
@@ -42,4 +45,9 @@ def slowest(rows: Iterable[tuple[str, int, datetime | None]], receivers: Receive
 
 def _together(name: str, some: Collection[Waiting]) -> Waiting:
     until = max((one.until for one in some if one.until), default=None)
-    return Waiting(name=name, count=sum(one.count for one in some), until=until)
+    is_slowed = any(one.is_slowed for one in some)
+    return Waiting(name=name, count=sum(one.count for one in some), until=until, is_slowed=is_slowed)
+
+
+def _is_slowed(name: str, receivers: Receivers) -> bool:
+    return any(line and line.speed is not None for line in (receivers.lines.get(name), receivers.relay))

@@ -47,15 +47,18 @@ class Ahead:
     """Seconds until the turn of the last of these; 0 if it has come."""
     speed: float
     """Outcomes per second."""
+    slowed: int = 0
+    """How many of those who wait their receivers slowed: their turns are renewed until there is room."""
 
 
 def seconds_left(ahead: Ahead) -> float | None:
     """Seconds until all is sent, if nothing changes; None while nobody knows.
 
-    What is not claimed yet will queue up in the same proportion as what was, so the queue grows with it.
+    What is not claimed yet will queue up in the same proportion as what was, so the queue grows with it. The slots of
+    a slowed group are a quarter of an hour away at most, however many there are, so there the speed of now tells.
     """
     has_queue = ahead.aside > 0 and ahead.slots_end > 0
-    ready = ahead.ready if has_queue else ahead.ready + ahead.aside
+    ready = ahead.ready + (min(ahead.aside, ahead.slowed) if has_queue else ahead.aside)
     if ready and not ahead.speed:
         return None
     at_speed = ready / ahead.speed if ready else 0.0

@@ -131,3 +131,20 @@ class Hours:
             for window in (*self.windows, *self.quiet):
                 found.update(window.ends_on(day, self.zone))
         return sorted(at for at in found if at is not None and at > now)
+
+
+class Opening:
+    """Whether this is an hour to send in: asked for every batch, and worked out anew when that may have changed."""
+
+    def __init__(self, hours: Hours) -> None:
+        self._hours = hours
+        self._known: tuple[datetime, datetime] | None = None  # open from the one on and before the other
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether a message may begin now; also right after the clock was put back."""
+        if self._hours.is_always:
+            return True
+        if not self._known or not self._known[0] <= now < self._known[1]:
+            is_open = self._hours.is_open(now)
+            self._known = (now, self._hours.closes(now) or now + timedelta(days=1)) if is_open else None
+        return self._known is not None

@@ -63,6 +63,8 @@ class Sending:
     erase_first: Callable[[], None] = lambda: None
     """Erases what is due before a job begins; raises NegativeError if it stays due, also for what only files show (I4).
     `send` does so before it plans."""
+    begin: Callable[[SendJob], None] = lambda _: None
+    """Called with the job held, right before it starts; what it raises leaves the job as it is."""
 
 
 def run_job(sending: Sending, job: SendJob, *, report: Callable[[Progress], None] | None = None) -> JobResult:
@@ -74,7 +76,7 @@ def run_job(sending: Sending, job: SendJob, *, report: Callable[[Progress], None
     """
     check(sending.engine, sending.configuration.data_dir)
     sending.erase_first()
-    result = run_with(means_of(sending, job, report), job)
+    result = run_with(means_of(sending, job, report), job, sending.begin)
     check(sending.engine, sending.configuration.data_dir)  # a state of the database from before this run shows
     return result
 
@@ -168,7 +170,7 @@ def books_of(sending: Sending) -> Books:
     return Books(engine=sending.engine, remember=sending.remember, policies=policies, clock=sending.clock)
 
 
-def run_with(means: Means, job: SendJob) -> JobResult:
+def run_with(means: Means, job: SendJob, begin: Callable[[SendJob], None] = lambda _: None) -> JobResult:
     """The same with everything handed in."""
     engine, clock = means.books.engine, means.books.clock
     with reading(engine) as connection:
@@ -178,6 +180,7 @@ def run_with(means: Means, job: SendJob) -> JobResult:
                 remedy="run `newsletter retention run`",
             )
     with holding(engine, means.spool, job, clock) as hold:
+        begin(job)
         started = jobs.change_job(engine, job.id, JobEvent.START, clock())
         return in_event_loop(Run(means, started, hold))
 

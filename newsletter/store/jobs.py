@@ -177,7 +177,7 @@ def load_issue(engine: Engine, digest: str) -> FrozenIssue:
 def change_job(engine: Engine, identity: int, event: JobEvent, now: datetime) -> SendJob:
     """Move the job along; cancelling cancels what is queued or deferred. Raises ConflictError for no such move."""
     with writing(engine) as connection:
-        state = move_job(_get(connection, identity), event)
+        state = move_job(_get(connection, identity, to_change=True), event)
         is_over = state in {JobState.FINISHED, JobState.CANCELLED}
         values = {"state": state, "finished_at": now if is_over else None}
         if event in {JobEvent.RESUME, JobEvent.AWAIT}:
@@ -209,7 +209,7 @@ def _cancel_deliveries(connection: Connection, identity: int, now: datetime) -> 
 def finish_if_done(engine: Engine, identity: int, now: datetime) -> bool:
     """Finish the job if none of its deliveries is open; whether it is finished. UNKNOWN is not open (I3)."""
     with writing(engine) as connection:
-        job = _get(connection, identity)
+        job = _get(connection, identity, to_change=True)
         if job.state not in {JobState.PLANNED, JobState.RUNNING}:
             return job.state is JobState.FINISHED
         is_open = delivery.c.job_id == identity, delivery.c.state.in_([int(state) for state in OPEN])
@@ -227,8 +227,12 @@ def _find(connection: Connection, list_slug: str, slug: str) -> SendJob | None:
     return _job(row) if row else None
 
 
-def _get(connection: Connection, identity: int) -> SendJob:
-    row = connection.execute(select(send_job).where(send_job.c.id == identity)).mappings().first()
+def _get(connection: Connection, identity: int, *, to_change: bool = False) -> SendJob:
+    """The job; locked if it is `to_change`, so that nobody moves it between our look and our write."""
+    query = select(send_job).where(send_job.c.id == identity)
+    if to_change:  # not against new rows that refer to the job: an erasure that adds one may hold what we write next
+        query = query.with_for_update(key_share=True)
+    row = connection.execute(query).mappings().first()
     if row is None:
         raise InputError(f"there is no job {identity}", remedy="`newsletter jobs` lists them")
     return _job(row)

@@ -9,7 +9,19 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Dialect, Engine, Select, Update, bindparam, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Engine,
+    Select,
+    Update,
+    bindparam,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.delivery.job import JobState
@@ -22,6 +34,7 @@ from subscribers.tables import subscriber, subscription
 from subscribers.transactions import reading, writing
 
 _GOES_ON = (JobState.PLANNED.value, JobState.RUNNING.value)
+_OPEN = (*_GOES_ON, JobState.PAUSED.value)
 
 _AHEAD = timedelta(minutes=1)
 """Clocks of several machines differ, by less than this."""
@@ -108,22 +121,54 @@ def next_slot(engine: Engine, job: int) -> datetime | None:
 
 
 def ask_again(engine: Engine, now: datetime) -> int:
-    """Have those look for room now whom a clock that was ahead set aside, of all jobs that go on. How many.
+    """Have those tried now whom a clock that was ahead deferred or set aside, of all jobs that go on. How many.
 
-    Such a row says itself that it was written later than now. The one with the last slot of each job
-    tells, since a slot that is not the last is not too late.
+    Such a row says itself that it was written later than now. The one that is due last of each job tells, since one
+    that is not the last is not too late. A job that waits for a time of its own because of them goes on now.
     """
-    aside = delivery.c.state == int(State.DEFERRED), delivery.c.reason == Reason.PACE, delivery.c.due_at.is_not(None)
-    of_job = select(delivery.c.updated_at).where(delivery.c.job_id == send_job.c.id, *aside)
+    waits = delivery.c.state == int(State.DEFERRED), delivery.c.due_at.is_not(None)
+    of_job = select(delivery.c.updated_at).where(delivery.c.job_id == send_job.c.id, *waits)
     written = of_job.order_by(delivery.c.due_at.desc()).limit(1).scalar_subquery()
     with reading(engine) as connection:
         latest: datetime | None = connection.scalar(select(func.max(written)).where(send_job.c.state.in_(_GOES_ON)))
     if latest is None or latest <= now + _AHEAD:
         return 0
-    goes_on = select(send_job.c.id).where(send_job.c.state.in_(_GOES_ON))
-    wrong = delivery.c.job_id.in_(goes_on), *aside, delivery.c.updated_at > now + _AHEAD, delivery.c.due_at > now
     with writing(engine) as connection:
-        return connection.execute(update(delivery).where(*wrong).values(due_at=now, updated_at=now)).rowcount
+        return _due_now(connection, now, _GOES_ON, delivery.c.updated_at > now + _AHEAD)
+
+
+def place_anew(connection: Connection, now: datetime) -> int:
+    """Have all who were set aside look for room now, since there may be some that was not there. How many.
+
+    Those of paused jobs too: who resumes one finds the room that came meanwhile. A job that waits for a slot goes on
+    now. One statement however many there are; what it sets free is asked for when it is claimed.
+    """
+    return _due_now(connection, now, _OPEN, delivery.c.reason == Reason.PACE)
+
+
+def _due_now(connection: Connection, now: datetime, states: Collection[str], which: ColumnElement[bool]) -> int:
+    """Make due those of `which` that are not, and start their jobs if they wait for that."""
+    waits = delivery.c.state == int(State.DEFERRED), delivery.c.due_at > now, which
+    of_job = select(delivery.c.id).where(delivery.c.job_id == send_job.c.id, *waits).exists()
+    late = update(send_job).where(send_job.c.state.in_(states), send_job.c.starts_at > now, of_job)
+    connection.execute(late.values(starts_at=now))
+    those = delivery.c.job_id.in_(select(send_job.c.id).where(send_job.c.state.in_(states)))
+    return connection.execute(update(delivery).where(those, *waits).values(due_at=now, updated_at=now)).rowcount
+
+
+def stopped(connection: Connection, jobs: Collection[int]) -> set[int]:
+    """Which of these jobs were paused or cancelled."""
+    return _in_states(connection, jobs, (JobState.PAUSED.value, JobState.CANCELLED.value)) if jobs else set()
+
+
+def going_on(connection: Connection, jobs: Collection[int]) -> set[int]:
+    """Which of these jobs go on."""
+    return _in_states(connection, jobs, _GOES_ON) if jobs else set()
+
+
+def _in_states(connection: Connection, jobs: Collection[int], states: Collection[str]) -> set[int]:
+    found = select(send_job.c.id).where(send_job.c.id.in_(sorted(jobs)), send_job.c.state.in_(states))
+    return set(connection.scalars(found))
 
 
 def last_slot(connection: Connection) -> datetime | None:
@@ -144,14 +189,19 @@ def all_aside(engine: Engine, job: int) -> tuple[int, datetime | None]:
     return int(count), last
 
 
-def aside_by_domain(engine: Engine) -> dict[str, int]:
-    """Domain → how many deliveries are set aside, of all jobs that go on."""
+def aside_by_domain(engine: Engine) -> dict[str, dict[str, int]]:
+    """List → domain → how many deliveries are set aside, of all jobs that go on."""
     domain = domain_of_key(engine.dialect.name)
     people = delivery.join(subscription, subscription.c.id == delivery.c.subscription_id).join(
         subscriber, subscriber.c.id == subscription.c.subscriber_id
     )
-    goes_on = select(send_job.c.id).where(send_job.c.state.in_(_GOES_ON))
+    jobs = people.join(send_job, send_job.c.id == delivery.c.job_id)
     aside = delivery.c.state == int(State.DEFERRED), delivery.c.reason == Reason.PACE
-    query = select(domain, func.count()).select_from(people).where(delivery.c.job_id.in_(goes_on), *aside)
+    query = (
+        select(send_job.c.list, domain, func.count()).select_from(jobs).where(send_job.c.state.in_(_GOES_ON), *aside)
+    )
+    found: dict[str, dict[str, int]] = {}
     with reading(engine) as connection:
-        return {str(name): int(number) for name, number in connection.execute(query.group_by(domain))}
+        for slug, name, number in connection.execute(query.group_by(send_job.c.list, domain)):
+            found.setdefault(str(slug), {})[str(name)] = int(number)
+    return found

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, func, select, update
 
 from newsletter.delivery.outcome import Event, State, move
 from newsletter.delivery.retry import Reason
@@ -69,13 +69,44 @@ def _page(engine: Engine, job: int, state: State, after: int) -> list[Entry]:
     ]
 
 
+def claimed_at(connection: Connection, job: int, worker: str) -> dict[int, datetime]:
+    """The deliveries of the job that `worker` holds, and since when."""
+    held = delivery.c.job_id == job, delivery.c.state == int(State.CLAIMED), delivery.c.worker == worker
+    query = select(delivery.c.id, delivery.c.updated_at).where(*held)
+    return {row.id: row.updated_at for row in connection.execute(query)}
+
+
+def unknown_since(engine: Engine, job: int) -> dict[int, datetime]:
+    """The unknown deliveries of the job, and when each became unknown."""
+    where = delivery.c.job_id == job, delivery.c.state == int(State.UNKNOWN)
+    with reading(engine) as connection:
+        query = select(delivery.c.id, delivery.c.updated_at).where(*where)
+        return {row.id: row.updated_at for row in connection.execute(query)}
+
+
+def sent_groups(engine: Engine, job: int, until: datetime) -> list[tuple[datetime, int, int]]:
+    """Each moment until then at which deliveries were recorded as sent, with the first and the last of them; in order.
+
+    Not those that were settled: nobody heard the relay say that it took them.
+    """
+    moment = delivery.c.updated_at
+    ends = func.min(delivery.c.id).label("first"), func.max(delivery.c.id).label("last")
+    query = select(moment, *ends).where(delivery.c.job_id == job, *_heard(), moment <= until)
+    with reading(engine) as connection:
+        rows = connection.execute(query.group_by(moment).order_by(moment))
+        return [(row.updated_at, row.first, row.last) for row in rows]
+
+
 def sent_at(engine: Engine, job: int, ids: Collection[int]) -> dict[int, datetime]:
     """When it was recorded that the relay took these deliveries of the job; those settled later have no such time."""
-    heard = delivery.c.state == int(State.SENT), delivery.c.reason.is_distinct_from(Reason.SETTLED)
     with reading(engine) as connection:
         those = delivery.c.id.in_(many.ids_of(connection.dialect.name, ids))
-        query = select(delivery.c.id, delivery.c.updated_at).where(those, delivery.c.job_id == job, *heard)
+        query = select(delivery.c.id, delivery.c.updated_at).where(those, delivery.c.job_id == job, *_heard())
         return {row.id: row.updated_at for row in connection.execute(query)}
+
+
+def _heard() -> tuple[ColumnElement[bool], ...]:
+    return delivery.c.state == int(State.SENT), delivery.c.reason.is_distinct_from(Reason.SETTLED)
 
 
 def settle(

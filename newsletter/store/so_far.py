@@ -27,10 +27,11 @@ def was_in_hand(engine: Engine, job: int, since: datetime) -> bool:
     return at is not None and datetime.fromisoformat(at) >= since
 
 
-def save(engine: Engine, job: int, at: datetime, health: Mapping[str, Any]) -> None:
-    """Leave this to the next run."""
+def save(engine: Engine, job: int, at: datetime, health: Mapping[str, Any], *, before: Mapping[str, Any]) -> None:
+    """Leave this to the next run; nothing happens if it is no longer as it was loaded `before`: that counts."""
     with writing(engine) as connection:
-        paces.save(connection, {_name(job): {"at": at.isoformat(), "health": dict(health)}})
+        if paces.load(connection, [_name(job)]).get(_name(job), {}) == before:
+            paces.save(connection, {_name(job): {"at": at.isoformat(), "health": dict(health)}})
 
 
 def start_afresh(connection: Connection, job: int, now: datetime) -> None:

@@ -118,7 +118,8 @@ def test_the_log_settles_in_whatever_order_its_files_are_named_and_says_why_not(
     before, after = log_lines(-15), log_lines(15)
     received = log_lines(0, f"cleanup[1]: A1: message-id={message_id(entry.delivery)}")
     queued = log_lines(0.1, "qmgr[2]: A1: from=<x@example.org>, size=9")
-    other = log_lines(0, f"cleanup[1]: A2: message-id={message_id(1)}")
+    others = [number for number in range(1, PEOPLE + 1) if number != entry.delivery]
+    other = "".join(log_lines(0, f"cleanup[1]: B{number}: message-id={message_id(number)}") for number in others)
     old, new, only = unknown / "mail.log.1.gz", unknown / "mail.log", unknown / "whole.log"
     old.write_bytes(gzip.compress((before + received).encode()))
     new.write_text(queued + after)

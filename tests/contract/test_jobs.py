@@ -1,11 +1,13 @@
 """Jobs and deliveries in the store: the same on SQLite and PostgreSQL."""
 
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pytest
 from sqlalchemy import insert, select, text, update
+from sqlalchemy.event import listen, remove
 
 from newsletter.delivery.job import JobEvent, JobState, Plan
 from newsletter.delivery.journal import HEADER, decode, encode_outcome, encode_start
@@ -231,6 +233,37 @@ def test_recovery_settles_every_row_of_a_dead_worker_by_its_journal(engine):
     assert (again.recorded, again.unknown, again.released) == (0, 0, 0)
 
 
+def test_what_the_store_knew_before_a_claim_is_no_outcome_of_that_claim(engine):
+    """One run claims again what it deferred, and dies before another dot: its journal still tells of the deferral."""
+    job, first, later = planned(engine, 1), NOW + timedelta(seconds=9), NOW + timedelta(hours=1)
+    (item,) = claim(engine, job, worker="dead").claimed
+    deferred = Outcome(
+        delivery=item.delivery, event=Event.DEFER, code=451, reason="busy", reply="greylisted", due_at=first + LEASE
+    )
+    record(engine, "dead", deferred, now=first)
+    assert claim(engine, job, worker="dead", now=deferred.due_at).claimed
+    books = Books(engine=engine, remember=nowhere, policies={}, clock=lambda: later)
+    told = HEADER + encode_start(item.delivery) + encode_outcome(deferred)
+    assert books.settle(job.id, "dead", decode(told)).released == 1
+    found = row(engine, item.delivery)
+    assert (found.state, found.attempts, found.reply, found.due_at) == (State.QUEUED, 1, "greylisted", None)
+    assert claim(engine, job, worker="dead", now=later).claimed
+    damaged = decode(told + b"\0\n")
+    assert books.settle(job.id, "dead", damaged).unknown == 1, "what it wrote of this claim may be lost"
+
+
+def test_a_deferral_of_this_claim_is_settled_by_the_journal(engine):
+    job = planned(engine, 1)
+    (item,) = claim(engine, job, worker="w1").claimed
+    record(engine, "w1", Outcome(delivery=item.delivery, event=Event.DEFER, due_at=NOW + LEASE))
+    assert claim(engine, job, worker="dead", now=NOW + LEASE).claimed
+    again = Outcome(delivery=item.delivery, event=Event.DEFER, code=451, due_at=NOW + 2 * LEASE)
+    books = Books(engine=engine, remember=nowhere, policies={}, clock=lambda: NOW + LEASE)
+    assert books.settle(job.id, "dead", decode(HEADER + encode_outcome(again))).recorded == 1
+    found = row(engine, item.delivery)
+    assert (found.state, found.attempts, found.due_at) == (State.DEFERRED, 2, NOW + 2 * LEASE)
+
+
 def test_a_dead_address_is_suppressed_and_its_subscriptions_end(engine):
     job = planned(engine, 2)
     first, _ = claim(engine, job).claimed
@@ -253,6 +286,17 @@ def test_claims_of_a_worker_without_a_journal_become_unknown_after_their_lease(e
     assert deliveries.lose_overdue(engine, job.id, "w1", NOW + LEASE) == 0
     assert deliveries.lose_overdue(engine, job.id, "w1", NOW + LEASE + timedelta(seconds=1)) == 1
     assert by_state(engine, job) == {State.UNKNOWN: 1, State.CLAIMED: 1}
+
+
+def test_what_becomes_unknown_has_no_next_attempt_and_no_answer_of_an_earlier_one(engine):
+    job = planned(engine, 1)
+    (item,) = claim(engine, job).claimed
+    deferred = {"event": Event.DEFER, "code": 451, "reply": "greylisted", "due_at": NOW + LEASE}
+    record(engine, "w1", Outcome(delivery=item.delivery, **deferred))
+    assert claim(engine, job, worker="far away", now=NOW + LEASE).claimed
+    assert deliveries.lose_overdue(engine, job.id, "w1", NOW + 3 * LEASE) == 1
+    (entry,) = settling.entries(engine, job.id, State.UNKNOWN)
+    assert (entry.due_at, entry.code, entry.reply, entry.attempts) == (None, None, "", 1)
 
 
 def test_a_job_finishes_only_when_nothing_is_open_and_unknown_is_not_open(engine):
@@ -367,6 +411,68 @@ def test_a_paused_job_goes_on_only_after_resume(engine):
         jobs.change_job(engine, job.id, JobEvent.START, NOW)
     assert not jobs.finish_if_done(engine, job.id, NOW)
     assert jobs.change_job(engine, job.id, JobEvent.RESUME, NOW).state is JobState.RUNNING
+
+
+MEANWHILE = [
+    (JobEvent.START, JobEvent.PAUSE, JobState.PAUSED),
+    (JobEvent.START, JobEvent.CANCEL, JobState.CANCELLED),
+    (JobEvent.PAUSE, JobEvent.CANCEL, JobState.CANCELLED),
+    (JobEvent.FINISH, JobEvent.CANCEL, None),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "state"), MEANWHILE)
+def test_what_an_operator_does_while_a_job_moves_along_is_not_overwritten(engine, monkeypatch, first, second, state):
+    """The second comes between look and write of the first: it waits for it, and then holds, or is refused."""
+    job = planned(engine)
+    looked, may_write, move_job = threading.Event(), threading.Event(), jobs.move_job
+
+    def slowly(found, event):
+        after = move_job(found, event)
+        if event is first:
+            looked.set()
+            may_write.wait(10)
+        return after
+
+    monkeypatch.setattr(jobs, "move_job", slowly)
+    act = (
+        (lambda: jobs.finish_if_done(engine, job.id, NOW))
+        if first is JobEvent.FINISH
+        else (lambda: jobs.change_job(engine, job.id, first, NOW))
+    )
+    with ThreadPoolExecutor(2) as pool:
+        acting = pool.submit(act)
+        assert looked.wait(10)
+        meanwhile = pool.submit(jobs.change_job, engine, job.id, second, NOW)
+        wait([meanwhile], 0.3)
+        may_write.set()
+        acting.result(10)
+        if state:
+            assert meanwhile.result(10).state is state
+        else:
+            with pytest.raises(ConflictError, match="finished: it cannot cancel"):
+                meanwhile.result(10)
+    assert jobs.get_job(engine, job.id).state is (state or JobState.FINISHED)
+
+
+def test_who_is_erased_while_deliveries_are_counted_is_counted_once(engine):
+    job = planned(engine, 3)
+    erased = []
+
+    def erase(_connection, _cursor, statement, *_):
+        if "FROM job_tally" in statement and not erased:
+            erased.append(True)
+            with writing(engine) as connection:
+                connection.execute(insert(job_tally).values(job_id=job.id, state=int(State.QUEUED), count=3))
+                connection.execute(delivery.delete())
+
+    listen(engine, "before_cursor_execute", erase)
+    try:
+        assert sum(counts(engine, job.id).values()) == job.audience
+    finally:
+        remove(engine, "before_cursor_execute", erase)
+    assert erased
+    assert counts(engine, job.id)[State.SKIPPED] == 3
 
 
 def test_erased_deliveries_count_as_they_ended_and_never_as_open(engine):

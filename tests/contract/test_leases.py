@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import Engine
 
+from subscribers import leases
 from subscribers.leases import acquire, holder_of, is_dead, new_holder, release, renew
 from subscribers.transactions import reading, writing
 from tests.support.people import NOON
@@ -58,6 +59,19 @@ def test_the_lease_of_a_process_that_died_here_is_free_at_once(engine: Engine) -
     process.wait()
     assert is_dead(holder)
     assert take(engine, "there|1|b")
+
+
+def test_a_machine_of_the_same_name_is_another_one(engine: Engine, monkeypatch, tmp_path) -> None:
+    """A clone has our host name, and the first process-id namespace has the same number everywhere."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    holder = new_holder().replace(f"|{os.getpid()}|", f"|{process.pid}|")
+    assert is_dead(holder)
+    (tmp_path / "boot_id").write_text("8d1c4a52-of-the-clone\n")
+    monkeypatch.setattr(leases, "_BOOT", tmp_path / "boot_id", raising=False)
+    assert not is_dead(holder)
+    assert take(engine, holder)
+    assert not take(engine, new_holder())
 
 
 def test_of_many_who_ask_at_once_one_gets_it(engine: Engine) -> None:

@@ -14,7 +14,7 @@ from newsletter.store import deliveries, job_times, jobs, pace
 from newsletter.store.claims import Claim, claim_batch
 from newsletter.store.domains import count_by_domain
 from newsletter.store.requeue import count_retryable, requeue
-from newsletter.store.tables import delivery
+from newsletter.store.tables import delivery, send_job
 from newsletter.store.waiting import waiting_by_domain
 from subscribers.transactions import reading, writing
 from tests.support.people import NOON, joined, leave, rows, sent_to
@@ -232,14 +232,51 @@ def test_what_we_set_aside_is_counted_apart_from_what_was_refused(engine: Engine
     assert pace.all_aside(engine, job) == (0, None)
 
 
-def test_what_a_clock_that_was_ahead_set_aside_is_asked_again_and_nothing_else(engine: Engine) -> None:
+def test_who_was_set_aside_is_counted_by_list_and_domain_of_jobs_that_go_on(engine: Engine) -> None:
+    a_job(engine, [State.DEFERRED] * 4)
+    for number, reason in enumerate((Reason.PACE, Reason.PACE, Reason.BUSY, Reason.PACE)):
+        change(engine, number, reason=reason, due_at=LATER)
+    agenda = sent_to(engine, joined(engine, "p9@d1.example"), states=[int(State.DEFERRED)], slug="agenda")
+    stopped = sent_to(engine, joined(engine, "p8@d1.example"), states=[int(State.DEFERRED)], slug="herfst")
+    for number in (4, 5):
+        change(engine, number, reason=Reason.PACE, due_at=LATER)
+    with writing(engine) as connection:
+        connection.execute(update(send_job).where(send_job.c.id == agenda).values(list="agenda"))
+        connection.execute(update(send_job).where(send_job.c.id == stopped).values(state="paused"))
+    assert pace.aside_by_domain(engine) == {"nieuws": {"d0.example": 1, "d1.example": 2}, "agenda": {"d1.example": 1}}
+
+
+@pytest.mark.parametrize(("event", "number"), [(None, 2), (JobEvent.PAUSE, 2), (JobEvent.CANCEL, 0)])
+def test_who_was_set_aside_is_placed_anew_in_every_job_that_is_not_over(
+    engine: Engine, event: JobEvent | None, number: int
+) -> None:
+    job = a_job(engine, [State.DEFERRED] * 4 + [State.QUEUED])
+    for place, reason in enumerate((Reason.PACE, Reason.PACE, Reason.BUSY, Reason.PACE)):
+        change(engine, place, reason=reason, due_at=NOW_AND_A_DAY, updated_at=NOON)
+    change(engine, 3, due_at=NOON)
+    job_times.schedule(engine, job, NOW_AND_A_DAY)
+    if event:
+        jobs.change_job(engine, job, event, NOON)
+    with writing(engine) as connection:
+        assert pace.place_anew(connection, LATER) == number
+        assert pace.stopped(connection, [job, 99]) == (set() if event is None else {job})
+        assert pace.going_on(connection, [job, 99]) == ({job} if event is None else set())
+    if number:
+        due = [row.due_at for row in rows(engine, "delivery")]
+        assert due == [LATER, LATER, NOW_AND_A_DAY, NOON, None], "a retry keeps its time"
+    assert jobs.get_job(engine, job).starts_at == (LATER if number else NOW_AND_A_DAY)
+
+
+def test_what_a_clock_that_was_ahead_set_aside_or_deferred_is_asked_again_and_nothing_else(engine: Engine) -> None:
     job = a_job(engine, [State.QUEUED] * 4)
     change(engine, 0, state=int(State.DEFERRED), reason=Reason.PACE, due_at=NOW_AND_A_DAY, updated_at=NOON)
     assert pace.ask_again(engine, NOON) == 0
     year = timedelta(days=365)
     for number, reason in ((1, Reason.PACE), (2, Reason.BUSY)):
         change(engine, number, state=int(State.DEFERRED), reason=reason, due_at=NOON + 2 * year, updated_at=NOON + year)
-    assert pace.ask_again(engine, NOON) == 1
-    assert [row.due_at for row in rows(engine, "delivery")] == [NOW_AND_A_DAY, NOON, NOON + 2 * year, None]
+    job_times.schedule(engine, job, NOON + 2 * year)
+    assert pace.ask_again(engine, NOON) == 2
+    assert [row.due_at for row in rows(engine, "delivery")] == [NOW_AND_A_DAY, NOON, NOON, None]
+    assert jobs.get_job(engine, job).starts_at == NOON
     assert pace.next_slot(engine, job) == NOON
     assert pace.ask_again(engine, NOON) == 0

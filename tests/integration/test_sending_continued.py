@@ -19,8 +19,9 @@ from newsletter.cli.scheduling import calculate
 from newsletter.cli.serve import deferred
 from newsletter.compose.compiled import CompiledIssue
 from newsletter.config_pace import Pace
-from newsletter.delivery import continuing, journal
-from newsletter.delivery.continuing import continue_due
+from newsletter.delivery import continuing, journal, worker
+from newsletter.delivery import run as runs
+from newsletter.delivery.continuing import ContinuingError, continue_due
 from newsletter.delivery.hold import holding
 from newsletter.delivery.job import JobEvent, SendJob, When
 from newsletter.delivery.journal import Journal
@@ -35,6 +36,7 @@ from newsletter.store.jobs import FrozenIssue, change_job, get_job, plan_job
 from subscribers.clock import utc_now
 from subscribers.errors import NewsletterError, ServiceError
 from subscribers.ledger_entry import nowhere
+from subscribers.scrubbing import erase_subscriber
 from tests.support.smtp import ScriptedServer, at, nothing_listens
 from tests.support.web import WebProject, make_project, sample_issue
 
@@ -90,6 +92,21 @@ def test_what_was_deferred_is_sent_when_due_and_not_before(project: WebProject) 
         assert continue_due(sending(project, server.port, hours=4)) == []
 
 
+def test_a_job_that_waits_for_its_slot_hears_of_a_limit_that_was_raised(project: WebProject) -> None:
+    def limited(rate: str) -> Sending:
+        pace = Pace.model_validate({"domains": {"example.org": {"limit": rate}}})
+        now = sending(project, server.port)
+        return replace(now, configuration=now.configuration.model_copy(update={"pace": pace}), patience=0)
+
+    with ScriptedServer() as server:
+        planned_at(project, "zomer", -1)
+        (first,) = continue_due(limited("2/hour"))
+        assert first.counts[State.SENT] == 2
+        assert continue_due(limited("2/hour")) == []
+        (second,) = continue_due(limited("1000/hour"))
+        assert second.counts[State.SENT] == PEOPLE
+
+
 def test_a_job_with_queued_deliveries_is_left_to_who_stopped_it(project: WebProject) -> None:
     script = at("RCPT", "451 4.7.1 greylisted", recipient="lezer3@", times=1)
     with ScriptedServer(script=script) as server:
@@ -121,7 +138,7 @@ def test_a_retry_during_which_serve_was_killed_is_tried_again(
     with ScriptedServer(script=at("RCPT", "451 4.7.1 greylisted", recipient="lezer3@", times=1)) as server:
         job = first_run(project, server.port).job
         with monkeypatch.context() as patched:
-            patched.setattr(continuing, "run_job", lambda _, job: killed(project, job, hours=2))
+            patched.setattr(worker, "in_event_loop", lambda _: killed(project, job, hours=2))
             with pytest.raises(ServiceError):
                 continue_due(sending(project, server.port, hours=2))
         assert counted(project, job) == {State.SENT: PEOPLE - 1, State.CLAIMED: 1}
@@ -141,6 +158,84 @@ def killed(project: WebProject, job: SendJob, *, hours: float = 0) -> None:
         written.finish(Outcome(delivery=delivery, event=Event.ACCEPT, code=250))
     written.close()
     raise ServiceError("killed")
+
+
+def test_a_job_of_which_nothing_is_open_is_finished_by_the_next_look(
+    project: WebProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the last answer and the end of its run: the retention of its deliveries begins (I4)."""
+    job = planned_at(project, "een", -1)
+    with ScriptedServer() as server:
+        with monkeypatch.context() as patched:
+            patched.setattr(runs.jobs, "finish_if_done", dying)
+            with pytest.raises(ServiceError):
+                continue_due(sending(project, server.port))
+        assert counted(project, job) == {State.SENT: PEOPLE}
+    assert [result.job.state for result in continue_due(sending(project, 0))] == ["finished"], "without any relay"
+    assert get_job(project.engine, job.id).finished_at is not None
+    assert continue_due(sending(project, 0)) == []
+
+
+def dying(*_: object) -> None:
+    raise ServiceError("killed")
+
+
+def test_a_job_whose_only_deferred_reader_was_erased_is_finished(project: WebProject) -> None:
+    with ScriptedServer(script=at("RCPT", "451 4.7.1 greylisted", recipient="lezer3@", times=1)) as server:
+        job = first_run(project, server.port).job
+    policies = project.configuration.policies
+    erase_subscriber(project.engine, "lezer3@example.org", policies=policies, now=utc_now(), record=nowhere)
+    assert [result.job.id for result in continue_due(sending(project, 0))] == [job.id]
+    assert get_job(project.engine, job.id).state == "finished"
+
+
+@pytest.mark.parametrize("state", [State.SENT, State.UNKNOWN])
+def test_a_job_that_runs_with_nothing_open_is_finished(project: WebProject, state: State) -> None:
+    """It was paused during its last answers and resumed, or restored: then what was open is unknown, and stays so."""
+    job = planned_at(project, "een", -1)
+    change_job(project.engine, job.id, JobEvent.START, utc_now())
+    with project.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE delivery SET state = {int(state)}")
+    if state is State.SENT:
+        change_job(project.engine, job.id, JobEvent.PAUSE, utc_now())
+        assert continue_due(sending(project, 0)) == [], "the operator has it"
+        change_job(project.engine, job.id, JobEvent.RESUME, utc_now())
+    (result,) = continue_due(sending(project, 0))
+    assert (result.job.state, result.counts[state]) == ("finished", PEOPLE)
+
+
+def test_a_job_that_another_process_sends_is_not_made_serves(project: WebProject) -> None:
+    """`send` waits for the retry that is due, or for a slot: what it leaves queued is for whoever gives the command."""
+    with ScriptedServer(script=at("RCPT", "451 4.7.1 greylisted", recipient="lezer3@", times=1)) as server:
+        job = first_run(project, server.port).job
+        with holding(project.engine, project.configuration.data_dir / SPOOL, job, utc_now):
+            assert continue_due(sending(project, server.port, hours=2)) == []
+        assert get_job(project.engine, job.id).starts_at is None
+        (again,) = continue_due(sending(project, server.port, hours=2))
+    assert again.counts[State.SENT] == PEOPLE
+
+
+@pytest.mark.parametrize("change", ["moved", "paused", "cancelled"])
+def test_a_job_that_waited_for_its_turn_begins_by_what_is_true_then(
+    project: WebProject, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """`send --at tomorrow`, `jobs pause` or `jobs cancel` while others were sent: it is left alone, without a word."""
+    monkeypatch.setattr(continuing, "AT_ONCE", 1)
+    first, second = planned_at(project, "een", -1), planned_at(project, "twee", -1)
+    tomorrow = utc_now() + timedelta(days=1)
+    really_run = continuing.run_job
+
+    def run(by: Sending, job: SendJob) -> JobResult:
+        if job.id == first.id and change == "moved":
+            schedule(project.engine, second.id, tomorrow)
+        elif job.id == first.id:
+            change_job(project.engine, second.id, {"paused": JobEvent.PAUSE}.get(change, JobEvent.CANCEL), utc_now())
+        return really_run(by, job)
+
+    monkeypatch.setattr(continuing, "run_job", run)
+    with ScriptedServer() as server:
+        assert [result.job.id for result in continue_due(sending(project, server.port))] == [first.id]
+    assert counted(project, second) == {State.CANCELLED if change == "cancelled" else State.QUEUED: PEOPLE}
 
 
 def counted(project: WebProject, job: SendJob) -> dict[State, int]:
@@ -252,6 +347,54 @@ def test_a_database_error_in_one_job_does_not_stop_the_others(project: WebProjec
         monkeypatch.setattr(continuing, "run_job", fails)
         with pytest.raises(ServiceError, match=f"job {first.job.id}.*disk I/O error"):
             continue_due(sending(project, server.port, hours=2))
+
+
+def test_an_error_nobody_expects_ends_no_round_and_is_told_after_it(project: WebProject, monkeypatch) -> None:
+    """Others are still being sent: what becomes due meanwhile is begun, and what they did is told."""
+    broken, slow, later = (planned_at(project, slug, hours) for slug, hours in (("een", -1), ("twee", -1), ("drie", 1)))
+    has_failed, has_ended = threading.Event(), threading.Event()
+
+    def run(_sending: Sending, job: SendJob) -> int:
+        change_job(project.engine, job.id, JobEvent.CANCEL, utc_now())
+        if job.id == broken.id:
+            has_failed.set()
+            raise RuntimeError("lezer3@example.org")
+        if job.id == slow.id:
+            assert has_failed.wait(10)
+            schedule(project.engine, later.id, utc_now() - timedelta(minutes=1))
+            has_ended.wait(10)
+        has_ended.set()
+        return job.id
+
+    monkeypatch.setattr(continuing, "run_job", run)
+    with pytest.raises(ContinuingError) as caught:
+        continue_due(sending(project, 0), look_seconds=0.05)
+    assert str(caught.value) == f"{broken}: RuntimeError"
+    assert set(caught.value.results) == {slow.id, later.id}
+
+
+def test_a_journal_that_cannot_be_removed_is_told_by_its_job_and_the_others_are_sent(
+    project: WebProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The spool became read-only; everything is recorded by then, and nobody gets it twice."""
+    jobs = [planned_at(project, slug, -1) for slug in ("een", "twee")]
+    remove = Path.unlink
+
+    def refuse(path: Path, *, missing_ok: bool = False) -> None:
+        if path.name.startswith(f"{jobs[0].id}-"):
+            raise OSError(errno.EROFS, "Read-only file system")
+        remove(path, missing_ok=missing_ok)
+
+    with ScriptedServer() as server, monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", refuse)
+        for _ in ("the run itself", "the next one, which reads that journal"):
+            with pytest.raises(ContinuingError, match=rf"^job {jobs[0].id} .*cannot be removed: Read-only") as caught:
+                continue_due(sending(project, server.port))
+            assert str(jobs[1]) not in str(caught.value)
+        patched.undo()
+        continue_due(sending(project, server.port))
+        assert len(server.accepted) == 2 * PEOPLE
+    assert [get_job(project.engine, job.id).state for job in jobs] == ["finished"] * 2
 
 
 def test_a_job_that_takes_hours_holds_no_other_one(project: WebProject, monkeypatch) -> None:

@@ -14,7 +14,7 @@ from newsletter.delivery.endpoint import Endpoint
 from newsletter.delivery.outcome import State
 from newsletter.delivery.pacing import microseconds
 from newsletter.delivery.relay_error import RelayError
-from newsletter.delivery.relays import Limits, Via
+from newsletter.delivery.relays import Limits, Via, together
 from newsletter.delivery.worker import run_with, vias_of
 from newsletter.store import pace
 from subscribers.errors import ConfigurationError
@@ -78,6 +78,67 @@ def test_a_relay_alone_that_is_shared_and_dies_ends_the_run(world):
         with pytest.raises(RelayError):
             run(means, job)
     assert world.counts(job) == {State.QUEUED: 4}
+
+
+def ends_every_session(peer, verb, _argument):
+    """The first one at its first message, the others before they begin."""
+    return CLOSE if verb == "MAIL" or (verb == "GREETING" and peer.number) else None
+
+
+@pytest.mark.parametrize("spare_first", [True, False])
+def test_what_a_relay_gives_back_after_the_others_ended_goes_through_one_that_lives_and_has_a_weight(
+    world, *, spare_first
+):
+    job = planned(world.engine, 60)
+    with ScriptedServer(script=ends_every_session) as bad, ScriptedServer() as spare, ScriptedServer() as second:
+        others = (via("spare", spare.port, 0), via("second", second.port, 9))
+        means = world.means(bad.port, pace=paced(connections=1, reconnect_waits=(1.0,)))
+        means = replace(means, relay="main", others=others if spare_first else others[::-1])
+        result = run(means, job)
+    assert result.stop is None
+    assert result.counts[State.SENT] == len(second.accepted) == 60
+    assert not spare.accepted
+
+
+def test_what_one_connection_gives_back_after_the_other_ended_waits_for_nobody_who_stands_by(world):
+    job = planned(world.engine, 60)
+
+    def unsteady(peer, verb, _argument):
+        return CLOSE if (peer.number, verb) in {(1, "MAIL"), (2, "GREETING")} else None
+
+    with ScriptedServer(script=unsteady, delay=0.002) as main, ScriptedServer() as spare:
+        means = world.means(spare.port, pace=paced(connections=1))
+        main_one = replace(via("main", main.port), pace=paced(connections=2, reconnect_waits=(1.0,)))
+        result = run(replace(means, relay="spare", weight=0, others=(main_one,)), job)
+    assert result.stop is None
+    assert result.counts[State.SENT] == len(main.accepted) == 60
+    assert not spare.accepted
+
+
+def spread_over(vias, spread, means):
+    """The same over these relays, with a job that is spread at `spread` messages per second."""
+    first, *others = together(vias, spread)
+    return replace(
+        means, endpoint=first.endpoint, relay=first.name, pace=first.pace, weight=first.weight, others=tuple(others)
+    )
+
+
+def test_a_job_that_is_spread_keeps_its_speed_when_a_relay_dies(world):
+    job = planned(world.engine, 60)
+    with nothing_listens() as dead, ScriptedServer() as living:
+        vias = (via("main", dead, 9), via("second", living.port, 1))
+        result = run(spread_over(vias, 60.0, world.means(dead)), job)
+    assert result.counts[State.SENT] == 60, "at a tenth of the speed it takes ten seconds"
+
+
+def test_a_job_that_is_spread_is_no_faster_over_two_relays_that_live(world):
+    job, began = planned(world.engine, 40), time.monotonic()
+    with ScriptedServer() as main, ScriptedServer() as second:
+        vias = (via("main", main.port), via("second", second.port))
+        assert run(spread_over(vias, 40.0, world.means(main.port)), job).counts[State.SENT] == 40
+    assert time.monotonic() - began > 0.7
+    assert main.accepted
+    assert second.accepted
 
 
 # ---------------------------------------------------------------- one of them is badly configured

@@ -55,11 +55,21 @@ PURE_MODULES = [
     *(f"{name.replace('.', '/')}.py" for name in sorted(RULES_OF_DELIVERY)),
     *(
         f"newsletter/delivery/{name}.py"
-        for name in ("placing", "forecast", "shares", "line_notes", "portions", "slowest", "time_left")
+        for name in (
+            "placing",
+            "forecast",
+            "shares",
+            "line_notes",
+            "portions",
+            "slowest",
+            "time_left",
+            "lately",
+            "slot_terms",
+        )
     ),
     *(
         f"newsletter/delivery/maillog{name}.py"
-        for name in ("", "_coverage", "_lines", "_reading", "_sessions", "_times")
+        for name in ("", "_coverage", "_lines", "_reading", "_sessions", "_times", "_witnesses")
     ),
     *(
         f"subscribers/{name}.py"

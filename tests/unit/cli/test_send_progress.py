@@ -183,6 +183,19 @@ def test_time_left_follows_the_slots_and_the_speed_of_now():
     assert limited(aside=0, queued=30, speed=3.0).seconds_left == 10
 
 
+def test_the_turns_of_a_slowed_group_are_renewed_so_its_speed_tells_how_long_it_takes():
+    slowed = Waiting(name="gmail", count=99_000, is_slowed=True)
+    found = Progress(audience=100_000, counts={State.SENT: 1000, State.DEFERRED: 99_000}, done=1000, handled=1000,
+                     seconds=1000.0, aside=99_000, slots_end=900.0, speed=1.0, slowest=(slowed,))  # fmt: skip
+    assert found.seconds_left == 99_000
+    assert replace(found, slowest=(replace(slowed, is_slowed=False),)).seconds_left == 900
+    assert replace(found, speed=0.0).seconds_left is None, "it is closed for a minute, and nobody knows"
+    few = Waiting(name="gmail", count=100, is_slowed=True)
+    by_day = Waiting(name="kpn", count=98_900)
+    assert replace(found, slowest=(few, by_day), slots_end=86_400.0).seconds_left == 86_400
+    assert replace(found, slowest=(replace(few, count=10**6),)).seconds_left == 99_000, "refused for now, some of them"
+
+
 def test_the_speed_of_now_forgets_what_was_sent_before_the_limits_held():
     recent, speeds = Recent(), []
     for second in range(121):

@@ -1,7 +1,7 @@
 import asyncio
 import os
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from types import SimpleNamespace
 
@@ -83,6 +83,13 @@ def test_a_file_without_the_whole_header_is_damage(content):
     assert decode(content).is_damaged
 
 
+CLAIMED = datetime(2027, 1, 1, 9, tzinfo=UTC)
+
+
+def held(*deliveries):
+    return dict.fromkeys(deliveries, CLAIMED)
+
+
 def header(boot="here", *, power_safe=False):
     return encode_header(boot, power_safe=power_safe)
 
@@ -135,18 +142,24 @@ def test_settlement_knows_the_three_cases():
     account = decode(
         HEADER + encode_start(1) + encode_start(2) + encode_outcome(Outcome(delivery=2, event=Event.ACCEPT))
     )
-    found = settlement({1, 2, 3}, account)
+    found = settlement(held(1, 2, 3), account)
     assert {identity: outcome.event for identity, outcome in found.items()} == {1: Event.LOSE, 2: Event.ACCEPT}
 
 
 def test_settlement_with_a_damaged_journal_leaves_nothing_queued():
-    found = settlement({1, 2, 3}, decode(HEADER + encode_start(1) + b"\0\0\n"))
+    found = settlement(held(1, 2, 3), decode(HEADER + encode_start(1) + b"\0\0\n"))
     assert {outcome.event for outcome in found.values()} == {Event.LOSE}
     assert set(found) == {1, 2, 3}
 
 
 def test_settlement_touches_only_what_the_worker_still_holds():
-    assert not settlement({5}, decode(HEADER + encode_start(1)))
+    assert not settlement(held(5), decode(HEADER + encode_start(1)))
+
+
+def test_settlement_leaves_out_a_deferral_that_was_over_when_the_delivery_was_claimed():
+    for seconds, is_settled in ((-1, False), (0, False), (1, True)):
+        deferred = Outcome(delivery=1, event=Event.DEFER, due_at=CLAIMED + timedelta(seconds=seconds))
+        assert bool(settlement(held(1), decode(HEADER + encode_outcome(deferred)))) is is_settled
 
 
 def test_a_journal_on_disk_is_read_back(tmp_path):

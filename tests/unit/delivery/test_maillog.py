@@ -1,5 +1,6 @@
 """The relay's log as evidence (I3): what it settles, and what it does not."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from newsletter.delivery.maillog import Attempted, Doubt, judge, skew_of
 from newsletter.delivery.maillog_reading import MOST_BROKEN, SAMPLE, MailLog
+from newsletter.delivery.maillog_witnesses import Recorded, witnesses_of
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 NOW = datetime(2027, 1, 3, 12, tzinfo=UTC)
@@ -292,6 +294,29 @@ def test_i3_two_relays_of_one_name_are_not_one_log():
     exim = EXIM.splitlines(keepends=True)
     assert why(log_of("".join(exim[:4]), "".join(exim[4:]), is_of_several=True)) == Doubt.COVERAGE
     assert why(log_of(EXIM, is_of_several=True)) == "absent"
+
+
+def test_i3_a_log_that_lacks_a_witness_settles_no_absence():
+    """1 is in it, and so is what the relay received and threw away; 7 is not."""
+    for witnesses, said in (({1, 2}, "absent"), ({1, 7}, Doubt.HOLES)):
+        log = MailLog(known=known, zone=AMSTERDAM, now=NOW, unknown={5, 9}, witnesses=witnesses)
+        log.read(POSTFIX.replace("<9@elsewhere>", "<9@job>").splitlines(keepends=True))
+        item = Attempted(delivery=5, since=ATTEMPT, until=ATTEMPT, witnesses=frozenset(witnesses))
+        verdict = judge(log, [item, replace(item, delivery=9)])
+        assert verdict.taken == {9}, "what the log shows needs no witness"
+        assert next(iter(verdict.doubts), "absent") == said
+        longer = judge(log, [replace(item, until=ATTEMPT + timedelta(hours=9))])
+        assert longer.doubts == {Doubt.COVERAGE: 1}, "other files may have them"
+
+
+def test_witnesses_are_what_was_recorded_next_before_and_after_and_a_dozen_at_most():
+    at = [ATTEMPT + timedelta(minutes=minute) for minute in range(30)]
+    sent = [Recorded(moment, 10 * number, 10 * number + number % 3) for number, moment in enumerate(at)]
+    found = witnesses_of([at[0], at[9], at[9], at[29], at[29] + timedelta(days=1)], sent)
+    assert found[at[0]] == {0, 10, 11, 20, 22, 30, 40}
+    assert found[at[9]] == {60, 70, 71, 80, 82, 90} | {100, 101, 110, 112, 120, 130}
+    assert found[at[29]] == found[at[29] + timedelta(days=1)] == {262, 270, 280, 281, 290, 292}
+    assert witnesses_of([at[0]], []) == {at[0]: frozenset()}
 
 
 def test_memory_does_not_grow_with_the_log():

@@ -1,3 +1,4 @@
+import json
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -10,6 +11,7 @@ from newsletter.delivery.lines import COOLING, FIRST_SPEED, LOOK_AGAIN, RISE_AFT
 from newsletter.delivery.pacing import HORIZON, SECOND, Ramp, Rate, Window, first, microseconds, moment, slots
 from newsletter.delivery.placing import place
 from newsletter.delivery.receivers import Receivers
+from newsletter.delivery.slot_terms import DAY, Terms
 
 NOW = microseconds(datetime(2027, 6, 14, 9, tzinfo=UTC))
 RATES = st.builds(Rate, st.integers(1, 40), st.sampled_from([1, 60, 3600, 86_400]))
@@ -290,6 +292,38 @@ def test_a_line_comes_back_from_the_store_as_it_was():
     again.restore(line.state)
     assert again.state == line.state
     assert admit([again], 5, NOW).aside[-1][0] >= NOW + COOLING
+
+
+def test_what_was_taken_of_a_speed_counts_in_the_next_run_while_that_is_the_speed():
+    line = Line(name="gmail")
+    line.push_back(NOW)
+    now = NOW + COOLING + SECOND
+    assert sum(count for _, count in admit([line], 20, now).begin) == 10, "one per second, counted over ten"
+    again = Line(name="gmail")
+    again.restore(line.state)
+    assert not admit([again], 1, now).begin
+    again.rise(now + RISE_AFTER)
+    assert admit([again], 1, now + RISE_AFTER).begin
+
+
+def test_limits_are_told_apart_whatever_list_names_them():
+    def terms(known=None, *, relay="main", limit=2, hours=0, counts=(100, 200), each=()):
+        ramp = Ramp(start=NOW // DAY * DAY - hours * 3600 * SECOND, counts=counts)
+        receivers = Receivers(
+            groups={},
+            limits={"gmail": [Rate(limit, 3600)]},
+            per_domain=each,
+            relay=Line(name=f"relay {relay}", limits=[ramp]),
+        )
+        return Terms(limits=(known or Terms()).under(receivers))
+
+    kept = terms()
+    assert Terms.of(json.loads(json.dumps(kept.state))) == Terms(limits=kept.limits, jobs=[])
+    for zone in (-10, 0, 2, 13):
+        assert terms(kept, hours=zone) == kept, "the day of a plan begins at another instant elsewhere"
+    assert terms(terms(kept, relay="second")) == terms(kept, relay="second"), "a list with another relay"
+    for other in ({"limit": 3}, {"counts": (100,)}, {"hours": 48}, {"each": [Rate(1, 60)]}):
+        assert terms(kept, **other) != kept
 
 
 def test_a_clock_that_was_wrong_neither_closes_a_group_for_years_nor_keeps_it_slow():

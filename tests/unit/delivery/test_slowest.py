@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from newsletter.delivery.pacing import Rate
+from newsletter.delivery.lines import Line
+from newsletter.delivery.pacing import Rate, microseconds
 from newsletter.delivery.receivers import Receivers, grouped
 from newsletter.delivery.slowest import FEWEST, MOST, OTHERS, Waiting, slowest
 
@@ -31,6 +32,19 @@ def test_no_more_than_a_few_are_named_and_none_is_left_out_of_the_sum() -> None:
     found = slowest([(f"d{number}.example", 100 + number, None) for number in range(20)], SOME)
     assert len(found) == MOST + 1
     assert sum(one.count for one in found) == sum(100 + number for number in range(20))
+
+
+def test_who_is_slowed_is_known_and_with_a_slowed_relay_all_are() -> None:
+    relay = Line(name="relay main")
+    some = Receivers(groups=SOME.groups, limits={}, relay=relay)
+    rows = [("gmail.com", 50, NOON), ("stad.example", 40, None), ("jansen.example", 1, None)]
+    some.made("gmail").push_back(microseconds(NOON))
+    some.made("stad.example")
+    assert [one.is_slowed for one in slowest(rows, some)] == [True, False, False]
+    some.made("jansen.example").push_back(microseconds(NOON))
+    assert [one.is_slowed for one in slowest(rows, some)] == [True, False, True]
+    relay.push_back(microseconds(NOON))
+    assert all(one.is_slowed for one in slowest(rows, some))
 
 
 def test_where_nobody_waits_nobody_is_named() -> None:
