@@ -55,7 +55,7 @@ class Hold:
                 connection, self._name, holder=self._holder, now=self._clock(), seconds=LEASE_SECONDS
             )
         if not taken:
-            raise _busy(self._job)
+            raise _busy(self._job, "; if it died with its machine, this is over within a minute")
 
     def renew(self) -> bool:
         """Prolong the lease; False if another process took it, and then nothing more may be sent."""
@@ -102,7 +102,6 @@ def _lock(file: int, job: SendJob) -> None:
         raise _busy(job) from None
 
 
-def _busy(job: SendJob) -> HeldError:
-    return HeldError(
-        "the job is being sent by another process", where=str(job), remedy="wait until it is done, or stop that process"
-    )
+def _busy(job: SendJob, more: str = "") -> HeldError:
+    remedy = f"wait until it is done, or stop that process{more}"
+    return HeldError("the job is being sent by another process", where=str(job), remedy=remedy)
