@@ -3,8 +3,8 @@
 A job with a time of its own (`send --at`, or a run that ended because its next slot was far away) is started then.
 Of the others only deferred deliveries: one that still has queued ones was stopped by somebody, and is theirs to go on
 with. While these are tried the job is ours: what a hiccup or a kill leaves queued or claimed is tried at the next look.
-One of which nothing is open any more is finished. Each job runs in a thread of its own, so that one that takes hours
-holds nobody. Every look also settles what dead workers left of jobs that were paused or cancelled.
+Each job runs in a thread of its own, so that one that takes hours holds nobody. Every look also settles what dead
+workers left of jobs that were paused or cancelled, and finishes those of which nothing is open any more.
 """
 
 import time
@@ -71,12 +71,14 @@ class _Round:
             self.failures[0] = str(explain(error))  # those that run go on
 
     def _renew_slots(self) -> None:
-        """Under limits that were changed, a job that waits for its slot may have one sooner; no run of it looks."""
-        now = self.sending.clock()
-        waiting = jobs.list_jobs(self.sending.engine, None, [JobState.RUNNING])
+        """Where limits changed, or a job stopped, who waits for a slot may have one sooner; no run of it looks."""
+        engine, configuration, now = self.sending.engine, self.sending.configuration, self.sending.clock()
+        waiting = jobs.list_jobs(engine, None, [JobState.RUNNING])
         for slug in {job.list_slug for job in waiting if job.starts_at and job.starts_at > now}:
-            if slug in self.sending.configuration.lists:
-                renew(receivers_of(self.sending.configuration, slug), self.sending.engine, microseconds(now))
+            if slug in configuration.lists:
+                is_first = slug not in self.sending.renewed
+                renew(receivers_of(configuration, slug), engine, microseconds(now), is_first=is_first)
+                self.sending.renewed.add(slug)
 
     def _due(self) -> Iterator[SendJob]:
         for job in reversed(jobs.list_jobs(self.sending.engine, None, _GOES_ON)):
@@ -104,8 +106,7 @@ class _Round:
 def continue_due(sending: Sending, look_seconds: float = LOOK_SECONDS) -> list[JobResult]:
     """Run every job whose time has come, and every one that waits for nothing but deferred deliveries, if one is due.
 
-    One that waits for nothing is finished. Returns when none is left. One that cannot go on does not stop the others;
-    ContinuingError says what each lacks.
+    Returns when none is left. One that cannot go on does not stop the others; ContinuingError says what each lacks.
     """
     now = _Round(sending=sending)
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="newsletter-job") as pool:
@@ -151,7 +152,5 @@ def _is_due(sending: Sending, job: SendJob) -> bool:
     counts = deliveries.counts(sending.engine, job.id)
     if counts[State.QUEUED] or counts[State.CLAIMED]:
         return job.starts_at is not None
-    if not counts[State.DEFERRED]:
-        return True  # nothing is open, but whoever sent it could not say so any more: a run finishes it
     due = deliveries.next_due(sending.engine, job.id)
     return due is not None and due <= sending.clock()

@@ -34,9 +34,13 @@ def look_up(receivers: Receivers, engine: Engine, at: int) -> None:
         line.rise(at)
 
 
-def renew(receivers: Receivers, engine: Engine, at: int) -> None:
-    """Let no job wait for a slot that does not hold any more, as the beginning of a run does; nothing is sent."""
-    KeptLines(receivers, engine, _NO_JOB, at)
+def renew(receivers: Receivers, engine: Engine, at: int, *, is_first: bool) -> None:
+    """Let no job wait for a slot that does not hold any more, as a run does; nothing is sent.
+
+    `is_first`: this process did not look before, so its limits may be new. Later ones are not: another process may
+    have newer ones, and two of them would place all anew by turns.
+    """
+    KeptLines(receivers, engine, _NO_JOB, at, is_first=is_first)
 
 
 def _is_lately(then: int, now: int, within: int = QUEUE_LOOK) -> bool:
@@ -57,7 +61,7 @@ def _public(receivers: Receivers) -> dict[str, Line]:
 class KeptLines:
     """Takes over what other runs wrote, and writes what this one changed; in the transaction of the caller."""
 
-    def __init__(self, receivers: Receivers, engine: Engine, job: int, at: int) -> None:
+    def __init__(self, receivers: Receivers, engine: Engine, job: int, at: int, *, is_first: bool = True) -> None:
         self._receivers, self._engine, self._job = receivers, engine, job
         self._looked_at = self._heard_at = 0
         self._terms = Terms()
@@ -65,7 +69,7 @@ class KeptLines:
             with writing(engine) as connection:
                 pace.begin(connection, limited)
         self.look(at)
-        if self._terms.under(receivers) != self._terms.limits:  # only now: a run keeps the limits it began with
+        if is_first and self._terms.under(receivers) != self._terms.limits:  # a run keeps the limits it began with
             self._place_anew(at, has_begun=True)
 
     def load(self, connection: Connection, at: int) -> None:

@@ -47,6 +47,8 @@ class Line:
     planned: list[Window] = field(default_factory=list)
     slow: list[Window] = field(default_factory=list)
     """The window of the speed, if there is one."""
+    of_others: list[Any] = field(default_factory=list)
+    """What was taken of periods that this configuration does not limit: a process with another one counts on."""
 
     def __post_init__(self) -> None:
         if not self.sent:
@@ -143,7 +145,7 @@ class Line:
     def state(self) -> dict[str, Any]:
         """What the next run must know, for JSON."""
         return {
-            "sent": [[window.limit.seconds, window.state] for window in self.sent],
+            "sent": [*([window.limit.seconds, window.state] for window in self.sent), *self.of_others],
             "slow": [[window.limit.seconds, window.state] for window in self.slow],
             "speed": self.speed,
             "ceiling": self.ceiling,
@@ -155,6 +157,8 @@ class Line:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take over what another run wrote; windows whose period the configuration changed begin anew."""
         self.sent = _windows(self.limits, state["sent"])
+        own = {limit.seconds for limit in self.limits}
+        self.of_others = [taken for taken in state["sent"] if taken[0] not in own]
         if state["tail"] != self.tail:  # another run set some aside: behind those
             self.planned = [Window(window.limit) for window in self.windows]
         self._keep_to(state["speed"], state.get("slow", ()))

@@ -42,7 +42,7 @@ def _warm_up(plan: WarmUp | None, configuration: Configuration, list_slug: str) 
     if plan is None:
         return ()
     midnight = datetime.combine(plan.since, time(), configuration.mailing_list(list_slug).zone)
-    return (Ramp(start=microseconds(midnight.astimezone(UTC)), counts=plan.per_day),)
+    return (Ramp(start=microseconds(midnight.astimezone(UTC)), counts=plan.per_day, date=plan.since.toordinal()),)
 
 
 def hours_of(configuration: Configuration, list_slug: str) -> Hours:

@@ -104,6 +104,8 @@ class Ramp:
 
     start: int
     counts: tuple[int, ...]
+    date: int = 0
+    """Ordinal of the day on which it begins: the same for lists in all time zones."""
 
     @property
     def seconds(self) -> int:

@@ -9,11 +9,12 @@ import asyncio
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.delivery import journal as journals
+from newsletter.delivery import slot_terms
 from newsletter.delivery.control import Control, Stop
 from newsletter.delivery.courtesy import Courtesy
 from newsletter.delivery.crew import Crew, end_feeding_when_stopping, first_session, judge_relay, work_together
@@ -244,13 +245,20 @@ class Run:
         at = (courtesy and courtesy.goes_on_at) or self._books.clock()
         so_far.save(self._engine, self._job.id, at, courtesy.health if courtesy else {}, before=self._word)
 
+    def _put_off(self, courtesy: Courtesy) -> datetime | None:
+        """Let `serve` go on when the next one may be sent; that time."""
+
+        def until() -> datetime | None:
+            return courtesy.goes_on(deliveries.next_due(self._engine, self._job.id))
+
+        return job_times.put_off(self._engine, self._job.id, slot_terms.NAME, until)
+
     def _result(self, control: Control, recovered: Recovered) -> JobResult:
         deliveries_left = not jobs.finish_if_done(self._engine, self._job.id, self._books.clock())
         progress = control.progress()
         next_due = deliveries.next_due(self._engine, self._job.id) if deliveries_left else None
         if self._courtesy and self._courtesy.goes_on_at and deliveries_left and not control.stop:
-            next_due = self._courtesy.goes_on(next_due)
-            job_times.schedule(self._engine, self._job.id, next_due)
+            next_due = self._put_off(self._courtesy)
         job = jobs.get_job(self._engine, self._job.id)
         stop = control.stop or STOPS.get(job.state)  # a claim that got nothing may have seen it first
         return JobResult(

@@ -1,7 +1,8 @@
 """What an operator decides about a job that nobody sends: cancel it, or say what became of the unknown ones (edge; I3).
 
 First of all what a dead worker left behind is read from its journal, as before a run; a job that another process sends
-is left to it. To a paused or cancelled job no run comes: what its worker left is settled whenever somebody looks.
+is left to it. To a paused or cancelled job no run comes, nor to one of which nothing is open: what its worker left is
+settled whenever somebody looks, and the latter is finished.
 """
 
 import secrets
@@ -27,15 +28,19 @@ STOPPED = (JobState.PAUSED, JobState.CANCELLED)
 def recover_left(sending: Sending, job: SendJob) -> Recovered:
     """Settle what dead workers left behind; raises HeldError if the job is being sent."""
     with holding(sending.engine, sending.configuration.data_dir / SPOOL, job, sending.clock):
-        return _recover(sending, job)
+        found = _recover(sending, job)
+        if jobs.get_job(sending.engine, job.id).state is JobState.RUNNING:
+            jobs.finish_if_done(sending.engine, job.id, sending.clock())
+        return found
 
 
 def recover_stopped(sending: Sending) -> list[tuple[SendJob, NewsletterError]]:
-    """Settle what dead workers left of paused and cancelled jobs; the jobs of which that failed, and why.
+    """Settle what dead workers left of paused and cancelled jobs, and finish those of which nothing is open.
 
-    A job that a living process holds is left to it: that process settles everything itself.
+    The jobs of which that failed, and why. One that a living process holds is left to it: that process settles
+    everything itself.
     """
-    found = deliveries.jobs_with_claimed(sending.engine, STOPPED)
+    found = deliveries.jobs_with_claimed(sending.engine, STOPPED) + deliveries.jobs_with_nothing_open(sending.engine)
     stopped = [jobs.get_job(sending.engine, number) for number in found]
     return [(job, error) for job in stopped if (error := _why_not_recovered(sending, job))]
 

@@ -25,6 +25,7 @@ class Sharing:
         self._engine, self._clock = engine, clock
         self._holder = leases.new_holder()
         self._crews = [crew for crew in crews if crew.limits]
+        self._first = [crew for crew in crews if crew.shares.weights[crew.name]] or crews  # others only stand by
         self._portions = {crew.name: Portion(connections=0) for crew in self._crews}
         for crew in self._crews:
             crew.gate.allow(0)
@@ -54,17 +55,20 @@ class Sharing:
                 await self.look(control)
 
     async def has_room(self, control: Control, seconds: float, patience: float) -> bool:
-        """Wait until one of the relays can be used; False if the run stops, or that takes longer than `patience`."""
+        """Wait until one of the relays can be used, other than those that stand by.
+
+        False if the run stops, or that takes longer than `patience`.
+        """
         try:
             await self.look(control)
         except SQLAlchemyError as error:
             control.fail(explain(error))
         ends = asyncio.get_running_loop().time() + patience
-        while self._crews and not any(crew.gate.allowed for crew in self._crews):
+        while not any(crew.gate.allowed for crew in self._first):
             if control.is_stopping:
                 return False
             if asyncio.get_running_loop().time() >= ends:
-                control.fail(_busy(self._crews[0].name))
+                control.fail(_busy(self._first[0].name))
                 return False
             await control.sleep(seconds)
             with suppress(SQLAlchemyError):

@@ -7,15 +7,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from newsletter.delivery.pacing import SECOND, UNITS, Limit, Ramp
+from newsletter.delivery.pacing import Limit, Ramp
 from newsletter.delivery.receivers import RELAY, Receivers
 
 NAME = "terms of slots"
 """Of the row; no group, no domain and no relay's line is called so."""
 EACH_DOMAIN = "each domain"
-DAY = UNITS["day"] * SECOND
-EASTERN = 13 * 3600 * SECOND
-"""Lists in other zones begin the same day of a plan up to so much earlier; from New Zealand to Hawaii it is one day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,5 +53,5 @@ def limits_of(receivers: Receivers) -> dict[str, list[list[int]]]:
 
 def _numbers(limit: Limit) -> list[int]:
     if isinstance(limit, Ramp):
-        return [(limit.start + EASTERN) // DAY, *limit.counts]
+        return [limit.date, *limit.counts]
     return [limit.count_at(0), limit.seconds]

@@ -4,7 +4,7 @@ import asyncio
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Lock
 
@@ -63,6 +63,8 @@ class Sending:
     erase_first: Callable[[], None] = lambda: None
     """Erases what is due before a job begins; raises NegativeError if it stays due, also for what only files show (I4).
     `send` does so before it plans."""
+    renewed: set[str] = field(default_factory=set)
+    """Lists of which this process looked once whether their jobs wait for slots that do not hold any more."""
     begin: Callable[[SendJob], None] = lambda _: None
     """Called with the job held, right before it starts; what it raises leaves the job as it is."""
 

@@ -29,7 +29,8 @@ from sqlalchemy import (
     update,
 )
 
-from newsletter.delivery.outcome import Event, Outcome, State, move, sources, when_erased
+from newsletter.delivery.job import JobState
+from newsletter.delivery.outcome import OPEN, Event, Outcome, State, move, sources, when_erased
 from newsletter.delivery.retry import Reason
 from newsletter.store import many
 from newsletter.store.tables import delivery, job_tally, send_job
@@ -167,6 +168,14 @@ def jobs_with_claimed(engine: Engine, states: Collection[str]) -> list[int]:
     with reading(engine) as connection:
         held = select(delivery.c.id).where(delivery.c.job_id == send_job.c.id, delivery.c.state == int(State.CLAIMED))
         return list(connection.scalars(select(send_job.c.id).where(send_job.c.state.in_(states), held.exists())))
+
+
+def jobs_with_nothing_open(engine: Engine) -> list[int]:
+    """The running jobs of which nothing will be sent any more."""
+    with reading(engine) as connection:
+        is_open = delivery.c.job_id == send_job.c.id, delivery.c.state.in_([int(state) for state in OPEN])
+        running = send_job.c.state == JobState.RUNNING.value, ~select(delivery.c.id).where(*is_open).exists()
+        return list(connection.scalars(select(send_job.c.id).where(*running)))
 
 
 def lose_overdue(engine: Engine, job: int, worker: str, now: datetime) -> int:

@@ -1,11 +1,13 @@
 """When a job is sent, and why it stopped by itself: what changes of a job besides its state."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, select, update
 
 from newsletter.delivery.job import TRANSITIONS, JobEvent, JobState, SendJob, how_to_resume
 from newsletter.delivery.outcome import State
+from newsletter.store import pace, so_far
 from newsletter.store.jobs import change_job, get_job
 from newsletter.store.tables import delivery, job_tally, send_job
 from subscribers.transactions import reading, writing
@@ -31,6 +33,19 @@ def schedule(engine: Engine, identity: int, starts_at: datetime | None) -> SendJ
     with writing(engine) as connection:
         connection.execute(update(send_job).where(send_job.c.id == identity).values(starts_at=starts_at))
     return get_job(engine, identity)
+
+
+def put_off(engine: Engine, identity: int, guard: str, until: Callable[[], datetime | None]) -> datetime | None:
+    """The run of the job ends, and `serve` is to go on with it at the time that `until` says; that time.
+
+    It is asked while the row `guard` of the pacer is locked: nobody places anew meanwhile who waits.
+    """
+    with writing(engine) as connection:
+        pace.load(connection, [guard])
+        at = until()
+        connection.execute(update(send_job).where(send_job.c.id == identity).values(starts_at=at))
+        so_far.put_off(connection, identity, at)
+    return at
 
 
 def borrow(engine: Engine, identity: int) -> None:

@@ -4,7 +4,7 @@ Limits hold over runs, processes and crashes, since what is let begin is written
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -17,8 +17,10 @@ from sqlalchemy import (
     Engine,
     Select,
     Update,
+    and_,
     bindparam,
     func,
+    or_,
     select,
     update,
 )
@@ -26,7 +28,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.delivery.job import JobState
 from newsletter.delivery.outcome import Event, State, move
-from newsletter.delivery.retry import Reason
+from newsletter.delivery.retry import JITTER, LONGEST_WAIT, Reason
 from newsletter.store import many
 from newsletter.store.domains import domain_of_key
 from newsletter.store.tables import delivery, pace, send_job
@@ -38,6 +40,8 @@ _OPEN = (*_GOES_ON, JobState.PAUSED.value)
 
 _AHEAD = timedelta(minutes=1)
 """Clocks of several machines differ, by less than this."""
+_FAR = LONGEST_WAIT * (1 + JITTER) + _AHEAD
+"""No retry is due later than so from now."""
 
 
 def load(connection: Connection, names: Collection[str]) -> dict[str, dict[str, Any]]:
@@ -123,18 +127,25 @@ def next_slot(engine: Engine, job: int) -> datetime | None:
 def ask_again(engine: Engine, now: datetime) -> int:
     """Have those tried now whom a clock that was ahead deferred or set aside, of all jobs that go on. How many.
 
-    Such a row says itself that it was written later than now. The one that is due last of each job tells, since one
-    that is not the last is not too late. A job that waits for a time of its own because of them goes on now.
+    A row that was set aside says itself that it was written later than now; a retry is due later than any is. A retry
+    that only was written later stays: two machines whose clocks differ would use up its attempts. The row that is due
+    last of each job tells, since one that is not the last is not too late. A job that waits for a time of its own
+    because of them goes on now.
     """
+    is_wrong = or_(
+        and_(delivery.c.reason == Reason.PACE, delivery.c.updated_at > now + _AHEAD),
+        and_(delivery.c.reason != Reason.PACE, delivery.c.due_at > now + _FAR),
+    )
     waits = delivery.c.state == int(State.DEFERRED), delivery.c.due_at.is_not(None)
-    of_job = select(delivery.c.updated_at).where(delivery.c.job_id == send_job.c.id, *waits)
-    written = of_job.order_by(delivery.c.due_at.desc()).limit(1).scalar_subquery()
+    of_job = select(delivery.c.id).where(delivery.c.job_id == send_job.c.id, *waits)
+    last = of_job.order_by(delivery.c.due_at.desc()).limit(1).scalar_subquery()
     with reading(engine) as connection:
-        latest: datetime | None = connection.scalar(select(func.max(written)).where(send_job.c.state.in_(_GOES_ON)))
-    if latest is None or latest <= now + _AHEAD:
-        return 0
+        lasts = list(connection.scalars(select(last).where(send_job.c.state.in_(_GOES_ON))))
+        is_any = select(delivery.c.id).where(delivery.c.id.in_([one for one in lasts if one]), is_wrong).limit(1)
+        if connection.scalar(is_any) is None:
+            return 0
     with writing(engine) as connection:
-        return _due_now(connection, now, _GOES_ON, delivery.c.updated_at > now + _AHEAD)
+        return _due_now(connection, now, _GOES_ON, is_wrong)
 
 
 def place_anew(connection: Connection, now: datetime) -> int:
@@ -150,10 +161,25 @@ def _due_now(connection: Connection, now: datetime, states: Collection[str], whi
     """Make due those of `which` that are not, and start their jobs if they wait for that."""
     waits = delivery.c.state == int(State.DEFERRED), delivery.c.due_at > now, which
     of_job = select(delivery.c.id).where(delivery.c.job_id == send_job.c.id, *waits).exists()
-    late = update(send_job).where(send_job.c.state.in_(states), send_job.c.starts_at > now, of_job)
-    connection.execute(late.values(starts_at=now))
+    late = select(send_job.c.id, send_job.c.starts_at).where(
+        send_job.c.state.in_(states), send_job.c.starts_at > now, of_job
+    )
+    ours = _put_off(connection, {row.id: row.starts_at for row in connection.execute(late)})
+    connection.execute(update(send_job).where(send_job.c.id.in_(ours)).values(starts_at=now))
     those = delivery.c.job_id.in_(select(send_job.c.id).where(send_job.c.state.in_(states)))
     return connection.execute(update(delivery).where(those, *waits).values(due_at=now, updated_at=now)).rowcount
+
+
+def _put_off(connection: Connection, times: Mapping[int, datetime]) -> list[int]:
+    """The jobs that have their time from a run that found no room; not those to which an operator gave it."""
+    told = peek(connection, [name_of(job) for job in times])
+    said = {job: told.get(name_of(job), {}).get("until") for job in times}
+    return [job for job, until in said.items() if until and datetime.fromisoformat(until) == times[job]]
+
+
+def name_of(job: int) -> str:
+    """The row of what the runs of this job leave to the next one (newsletter/store/so_far.py)."""
+    return f"job {job}"
 
 
 def stopped(connection: Connection, jobs: Collection[int]) -> set[int]:

@@ -9,6 +9,7 @@ from newsletter.delivery.job import JobEvent, JobState
 from newsletter.delivery.outcome import Event, Outcome, State
 from newsletter.delivery.receivers import Receivers
 from newsletter.delivery.retry import Reason
+from newsletter.delivery.slot_terms import NAME
 from newsletter.delivery.waiting_look import WaitingLook
 from newsletter.store import deliveries, job_times, jobs, pace
 from newsletter.store.claims import Claim, claim_batch
@@ -254,7 +255,7 @@ def test_who_was_set_aside_is_placed_anew_in_every_job_that_is_not_over(
     for place, reason in enumerate((Reason.PACE, Reason.PACE, Reason.BUSY, Reason.PACE)):
         change(engine, place, reason=reason, due_at=NOW_AND_A_DAY, updated_at=NOON)
     change(engine, 3, due_at=NOON)
-    job_times.schedule(engine, job, NOW_AND_A_DAY)
+    job_times.put_off(engine, job, NAME, lambda: NOW_AND_A_DAY)
     if event:
         jobs.change_job(engine, job, event, NOON)
     with writing(engine) as connection:
@@ -274,7 +275,7 @@ def test_what_a_clock_that_was_ahead_set_aside_or_deferred_is_asked_again_and_no
     year = timedelta(days=365)
     for number, reason in ((1, Reason.PACE), (2, Reason.BUSY)):
         change(engine, number, state=int(State.DEFERRED), reason=reason, due_at=NOON + 2 * year, updated_at=NOON + year)
-    job_times.schedule(engine, job, NOON + 2 * year)
+    job_times.put_off(engine, job, NAME, lambda: NOON + 2 * year)
     assert pace.ask_again(engine, NOON) == 2
     assert [row.due_at for row in rows(engine, "delivery")] == [NOW_AND_A_DAY, NOON, NOON, None]
     assert jobs.get_job(engine, job).starts_at == NOON

@@ -219,7 +219,7 @@ def test_a_job_that_waits_for_its_slot_goes_on_when_that_changed_and_not_before(
     second = planned(world.engine, slug="herfst")
 
     def starts_at(limits):
-        renew(manners(limits).receivers, world.engine, microseconds(datetime.now(UTC)))
+        renew(manners(limits).receivers, world.engine, microseconds(datetime.now(UTC)), is_first=True)
         return jobs.get_job(world.engine, second.id).starts_at
 
     with ScriptedServer() as server:
@@ -264,6 +264,45 @@ def test_a_retry_and_a_job_do_not_wait_for_the_time_that_a_clock_showed_which_wa
         result = run(in_minutes(world, 6), jobs.get_job(world.engine, job.id), server, manners(limits, patience=0))
     assert result.counts[State.SENT] == 5
     assert "p1@example.org" in server.accepted
+
+
+def test_a_job_that_an_operator_moved_keeps_that_time_when_slots_are_placed_anew(world):
+    limits = {"gmail": [Rate(2, 3600)]}
+    first, second = spread(world, ["gmail.com"] * 10), planned(world.engine, slug="herfst")
+    with ScriptedServer() as server:
+        for job in (first, second):
+            run(world, job, server, manners(limits, patience=0))
+    told = datetime.now(UTC) + timedelta(days=3)
+    job_times.schedule(world.engine, first.id, told)
+    jobs.change_job(world.engine, second.id, JobEvent.PAUSE, datetime.now(UTC))
+    renew(manners(limits).receivers, world.engine, microseconds(datetime.now(UTC)), is_first=False)
+    assert pace.next_slot(world.engine, first.id) <= datetime.now(UTC), "they were placed anew"
+    assert jobs.get_job(world.engine, first.id).starts_at == told
+
+
+def test_machines_whose_clocks_differ_do_not_use_up_the_attempts_of_a_retry(world):
+    job = spread(world, ["gmail.com"] * 3)
+    with ScriptedServer(script=at("RCPT", "451 4.7.1 greylisted, come back later")) as server:
+        for _ in range(3):
+            run(in_minutes(world, 1.5), job, server, manners(patience=0))
+            renew(manners().receivers, world.engine, microseconds(datetime.now(UTC)), is_first=False)
+    assert sum(line.startswith(b"RCPT") for line in server.lines) == 3
+    with reading(world.engine) as connection:
+        assert set(connection.scalars(select(delivery.c.attempts).where(delivery.c.job_id == job.id))) == {1}
+
+
+def test_of_two_processes_with_different_limits_one_that_only_looks_undoes_nothing(world):
+    """`serve` began before the limits were changed; who waits has slots under the new ones, and both count on."""
+    job, new, old = spread(world, ["gmail.com"] * 20), {"gmail": [Rate(3, 3600)]}, {"gmail": [Rate(100, 86_400)]}
+    with ScriptedServer() as server:
+        for _ in range(3):
+            result = run(world, job, server, manners(new, patience=0))
+            assert result.counts[State.SENT] == 3
+            renew(manners(old).receivers, world.engine, microseconds(datetime.now(UTC)), is_first=False)
+            assert jobs.get_job(world.engine, job.id).starts_at == result.job.starts_at > datetime.now(UTC)
+        assert run(world, job, server, manners(old, patience=0)).counts[State.SENT] == 20
+        other = planned(world.engine, slug="herfst")
+        assert run(world, other, server, manners(new, patience=0)).counts[State.SENT] == 0, "those count as well"
 
 
 def test_a_clock_that_was_ahead_undoes_no_limit_and_nobody_waits_for_the_time_it_showed(world):

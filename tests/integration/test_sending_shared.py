@@ -11,12 +11,13 @@ import pytest
 
 from newsletter.delivery import relay_uses
 from newsletter.delivery.courtesy import Manners
+from newsletter.delivery.endpoint import Endpoint
 from newsletter.delivery.hold import HeldError
 from newsletter.delivery.outcome import State
 from newsletter.delivery.portions import Portion
 from newsletter.delivery.receivers import Receivers
 from newsletter.delivery.relay_uses import Asking
-from newsletter.delivery.relays import Limits
+from newsletter.delivery.relays import Limits, Via
 from newsletter.delivery.worker import run_with
 from newsletter.store import pace
 from subscribers.transactions import reading
@@ -81,6 +82,23 @@ def test_a_job_that_finds_no_connection_free_waits_says_so_and_sends_nothing(wor
             run_with(replace(means, manners=polite, report=lambda now: notes.update(now.notes)), job)
         assert not server.peers
     assert notes == {"waits for relay main, which other jobs use"}
+    assert world.counts(job) == {State.QUEUED: 3}
+
+
+def test_a_relay_that_stands_by_makes_no_job_wait_longer_for_one_that_others_use(world):
+    job = planned(world.engine, 3)
+    busy_elsewhere(world, 1, world.clock)
+    with ScriptedServer() as server:
+        means = replace(world.means(server.port), relay="main", limits=Limits(connections=1))
+        values = {"host": "127.0.0.1", "port": server.port, "security": "none", "hello_name": "test.example"}
+        spare = Via(name="spare", endpoint=Endpoint(**values), pace=means.pace, weight=0)
+        polite = Manners(receivers=Receivers(groups={}, limits={}), patience=0.4)
+        began = time.monotonic()
+        with pytest.raises(HeldError, match="relay main"):
+            run_with(
+                replace(means, others=(spare,), manners=polite, should_stop=lambda: time.monotonic() > began + 8), job
+            )
+        assert not server.peers
     assert world.counts(job) == {State.QUEUED: 3}
 
 

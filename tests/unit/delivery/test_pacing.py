@@ -11,7 +11,7 @@ from newsletter.delivery.lines import COOLING, FIRST_SPEED, LOOK_AGAIN, RISE_AFT
 from newsletter.delivery.pacing import HORIZON, SECOND, Ramp, Rate, Window, first, microseconds, moment, slots
 from newsletter.delivery.placing import place
 from newsletter.delivery.receivers import Receivers
-from newsletter.delivery.slot_terms import DAY, Terms
+from newsletter.delivery.slot_terms import Terms
 
 NOW = microseconds(datetime(2027, 6, 14, 9, tzinfo=UTC))
 RATES = st.builds(Rate, st.integers(1, 40), st.sampled_from([1, 60, 3600, 86_400]))
@@ -307,8 +307,8 @@ def test_what_was_taken_of_a_speed_counts_in_the_next_run_while_that_is_the_spee
 
 
 def test_limits_are_told_apart_whatever_list_names_them():
-    def terms(known=None, *, relay="main", limit=2, hours=0, counts=(100, 200), each=()):
-        ramp = Ramp(start=NOW // DAY * DAY - hours * 3600 * SECOND, counts=counts)
+    def terms(known=None, *, relay="main", limit=2, hours=0, day=739_000, counts=(100, 200), each=()):
+        ramp = Ramp(start=NOW - hours * 3600 * SECOND, counts=counts, date=day)
         receivers = Receivers(
             groups={},
             limits={"gmail": [Rate(limit, 3600)]},
@@ -319,10 +319,10 @@ def test_limits_are_told_apart_whatever_list_names_them():
 
     kept = terms()
     assert Terms.of(json.loads(json.dumps(kept.state))) == Terms(limits=kept.limits, jobs=[])
-    for zone in (-10, 0, 2, 13):
+    for zone in (-11, 0, 2, 14):
         assert terms(kept, hours=zone) == kept, "the day of a plan begins at another instant elsewhere"
     assert terms(terms(kept, relay="second")) == terms(kept, relay="second"), "a list with another relay"
-    for other in ({"limit": 3}, {"counts": (100,)}, {"hours": 48}, {"each": [Rate(1, 60)]}):
+    for other in ({"limit": 3}, {"counts": (100,)}, {"day": 739_002}, {"each": [Rate(1, 60)]}):
         assert terms(kept, **other) != kept
 
 
