@@ -2,7 +2,6 @@
 
 import http.server
 import json
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from newsletter.delivery.access_token import FromCommand, Given
 from newsletter.delivery.outcome import State
 from newsletter.delivery.relay_error import RelayError
 from tests.support.dovecot import PASSWORD, USER, running_dovecot
+from tests.support.ports import free_port
 from tests.support.postfix import running_postfix
 from tests.support.sending import IMPATIENT, World, fresh_store, paced, planned
 from tests.support.smtp import make_authority
@@ -53,11 +53,6 @@ OTHER_PORT = "127.0.0.1:{port} inet n - n - - smtpd\n  -o smtpd_sasl_mechanism_f
 
 PATIENT = paced(timeouts=replace(IMPATIENT.timeouts, greeting=40))
 """It answers a wrong password after some seconds."""
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 OTHER_PORTS = {"login": free_port(), "cram-md5": free_port()}

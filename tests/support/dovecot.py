@@ -4,7 +4,6 @@ import imaplib
 import os
 import pwd
 import shutil
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.ports import free_port
 from tests.support.smtp import Authority
 
 USER, PASSWORD = "nieuws@example.org", "zeer-geheim"
@@ -107,11 +107,6 @@ class Dovecot:
             return len(client.uid("SEARCH", "UNSEEN")[1][0].split())
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 @contextmanager
 def running_dovecot(authority: Authority, capability: str = "", more: str = "") -> Iterator[Dovecot]:
     """Start it, and stop it and remove its files at the end.
@@ -126,7 +121,7 @@ def running_dovecot(authority: Authority, capability: str = "", more: str = "") 
         os.chown(folder / name, owner.pw_uid, owner.pw_gid)
     for name in ("server.pem", "server.key"):
         shutil.copy(authority.folder / name, folder / name)
-    server = Dovecot(folder, _free_port(), _free_port(), authority.ca_file)
+    server = Dovecot(folder, free_port(), free_port(), authority.ca_file)
     values = {
         "folder": folder, "owner": "dovecot", "group": "dovecot", "uid": owner.pw_uid, "gid": owner.pw_gid,
         "port": server.port, "tls_port": server.tls_port, "password": PASSWORD, "capability": capability,

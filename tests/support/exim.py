@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.ports import free_port
 from tests.support.smtp import Authority
 
 USER, PASSWORD = "nieuws@example.org", "zeer-geheim"
@@ -165,11 +166,6 @@ def _furnish(folder: Path) -> None:
         os.chown(folder / name, OWNER, OWNER)
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 @contextmanager
 def running_exim(
     authority: Authority, main: str = "", *, accepts_unknown: bool = False, mechanism: str = ""
@@ -184,7 +180,7 @@ def running_exim(
     process: subprocess.Popen[bytes] | None = None
     try:
         _furnish(folder)
-        exim = Exim(folder, _free_port())
+        exim = Exim(folder, free_port())
         (folder / "etc" / "exim4" / "exim4.conf").write_text(
             CONFIGURATION.format(
                 port=exim.port,

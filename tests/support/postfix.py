@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.ports import free_port
 from tests.support.smtp import Authority
 
 MAIN = """\
@@ -88,11 +88,6 @@ class Postfix:
         return self.delivered()
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 def _postfix(folder: Path, command: str) -> None:
     done = subprocess.run(
         ["/usr/sbin/postfix", "-c", str(folder / "etc"), command], capture_output=True, text=True, check=False
@@ -110,7 +105,7 @@ def running_postfix(authority: Authority, main: str = "", master: str = "") -> I
         (folder / name).mkdir(mode=0o755)
     for name in ("data", "mail"):
         os.chown(folder / name, owner.pw_uid, owner.pw_gid)
-    port = _free_port()
+    port = free_port()
     values = {
         "folder": folder, "port": port, "uid": owner.pw_uid, "gid": owner.pw_gid,
         "certificate": folder / "etc" / "server.pem", "key": folder / "etc" / "server.key",
