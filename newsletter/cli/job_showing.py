@@ -77,6 +77,9 @@ def show_job(project: Project, job: SendJob, *, as_json: bool = False) -> None:
         console.print(f"Sent, and came back by mail: {said}. Policy means: about us, not about the reader.")
     lists = project.configuration.lists
     zone = lists[job.list_slug].zone if job.list_slug in lists else project.zone
+    if job.state is JobState.PAUSED:
+        console.print(f"Nothing of it is sent until `newsletter jobs resume {job.id}`.")
+        return
     if waiting:
         console.print(f"Waiting, the most first: {escape(waiting_words(waiting, zone))}.")
     if due:

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from newsletter import __version__
-from newsletter.cli.unread import open_what_is_closed
+from newsletter.cli.unread import is_of_stream, open_what_is_closed, to_nowhere
 
 INTERRUPTED = 130
 
@@ -111,9 +111,12 @@ def _explained(problem: Exception) -> int:
 
     from newsletter.cli.common import errors
     from newsletter.store.engine import explain
-    from subscribers.errors import NewsletterError
+    from subscribers.errors import NewsletterError, ServiceError
 
     error = explain(problem) if isinstance(problem, SQLAlchemyError) else problem
+    if is_of_stream(error, sys.stdout):
+        to_nowhere(sys.stdout)
+        error = ServiceError("what is printed cannot be written: no room", remedy="make some, or let it go elsewhere")
     if not isinstance(error, NewsletterError):
         raise problem
     errors.print(f"[bold red]Error[/]: {escape(str(error))}")

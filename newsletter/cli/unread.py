@@ -1,11 +1,14 @@
 """Output that reaches nobody: a stream is closed, the reader of a pipe went away or stalls, a disk is full."""
 
+import errno
 import os
 import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
@@ -47,3 +50,15 @@ def takes_more(stream: TextIO) -> bool:
         return bool(select.select([], [stream.fileno()], [], 0)[1])
     except (OSError, ValueError):
         return True
+
+
+def is_of_stream(error: Exception, stream: TextIO) -> bool:
+    """Whether `error` says that there is no room for what goes to `stream`; it is tried with one more line end."""
+    if not isinstance(error, OSError) or error.errno not in _NO_ROOM or error.filename:
+        return False
+    try:
+        stream.write("\n")
+        stream.flush()
+    except OSError:
+        return True
+    return False

@@ -174,5 +174,7 @@ def move(job: SendJob, event: JobEvent) -> JobState:
     try:
         return TRANSITIONS[job.state][event]
     except KeyError:
-        remedy = {JobState.PAUSED: f"newsletter jobs resume {job.id}"}.get(job.state, "")
+        remedy = f"newsletter jobs resume {job.id}" if job.state is JobState.PAUSED else ""
+        if remedy and job.halted:
+            remedy = f"`newsletter jobs show {job.id}` says why it halted, and what to do before `{remedy}`"
         raise ConflictError(f"the job is {job.state}: it cannot {event}", where=str(job), remedy=remedy) from None

@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 
 from newsletter.config import Configuration
+from newsletter.config_keys import nearest
 from newsletter.config_pace import Pace, WarmUp
 from newsletter.delivery.courtesy import Manners
 from newsletter.delivery.lines import Line
@@ -14,6 +15,7 @@ from newsletter.delivery.pacing import Limit, Ramp, microseconds
 from newsletter.delivery.pushback import Thresholds
 from newsletter.delivery.receivers import RELAY, Receivers, grouped
 from newsletter.delivery.windows import Hours
+from subscribers.errors import ConfigurationError
 
 
 @cache
@@ -24,18 +26,31 @@ def known_receivers() -> Mapping[str, str]:
 
 
 def receivers_of(configuration: Configuration, list_slug: str) -> Receivers:
-    """The lines of all receivers of a list, and of its relay."""
+    """The lines of all receivers of a list, and of its relay; raises ConfigurationError for a group of nobody."""
     pace = configuration.pace
     own = grouped({name: list(map(str.lower, group.domains)) for name, group in pace.groups.items()})
     limits: dict[str, Sequence[Limit]] = {name: group.limit for name, group in pace.groups.items() if group.limit}
     limits |= {domain.lower(): item.limit for domain, item in pace.domains.items()}
     relay = configuration.mailing_list(list_slug).relay
+    _require_members(pace)
     return Receivers(
         groups={**known_receivers(), **own},
         limits=limits,
         per_domain=pace.per_domain,
         relay=Line(name=RELAY + relay, limits=_warm_up(configuration.relays[relay].warm_up, configuration, list_slug)),
     )
+
+
+def _require_members(pace: Pace) -> None:
+    """A limit for a group that has no domains, and that the built-in table does not know, would limit nobody."""
+    known = set(known_receivers().values())
+    for name, group in pace.groups.items():
+        if name not in known and not group.domains:
+            raise ConfigurationError(
+                "no receiver is in this group, so it limits nothing",
+                where=f"newsletter.toml: pace.groups.{name}",
+                remedy=nearest(name, known, "give it domains = [...]"),
+            )
 
 
 def _warm_up(plan: WarmUp | None, configuration: Configuration, list_slug: str) -> Sequence[Limit]:

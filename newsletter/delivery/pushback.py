@@ -122,8 +122,8 @@ def remedy(why: str) -> str:
     """What to do about a job that halted, by the word that is stored."""
     if why == Halting.POLICY:
         return (
-            "`newsletter doctor` looks at SPF, DKIM and DMARC; when that is mended: "
-            "`newsletter jobs resume JOB --retry refused --class policy`"
+            "`newsletter doctor` looks at SPF, DKIM and DMARC, and 530 is a relay that wants a username and password; "
+            "when that is mended: `newsletter jobs resume JOB --retry refused --class policy`"
         )
     if why == Halting.BOUNCES:
         return (

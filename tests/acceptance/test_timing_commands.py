@@ -285,7 +285,10 @@ def test_a_halted_job_says_why_and_is_tried_again_by_class(site: Site) -> None:
         job, counts = site.counts()
         assert job.state is JobState.PAUSED
         assert counts[State.REFUSED] >= 5
-        assert "Halted" in site.run(server, "jobs", "show", "1").said
+        shown = site.run(server, "jobs", "show", "1").said
+        assert "Halted" in shown
+        assert "Nothing of it is sent until `newsletter jobs resume 1`" in shown
+        assert "says why it halted" in site.send(server).expect(2).said
         wrong = site.run(server, "jobs", "resume", "1", "--retry", "refused", "--class", "sun")
         assert "is not one of" in wrong.expect(2).said
         site.run(server, "jobs", "resume", "1", "--retry", "refused", "--class", "policy", "--yes").expect(0)
@@ -300,6 +303,7 @@ def test_a_halted_job_says_why_and_is_tried_again_by_class(site: Site) -> None:
         ('[pace.groups.gmail]\nlimit = "fast"\n', "is not a rate such as"),
         ('[pace]\nper_domain = ["5/second", "6/second"]\n', "same period"),
         ('[pace.groups.a]\ndomains = ["x.example"]\n[pace.groups.b]\ndomains = ["x.example"]\n', "in the groups"),
+        ('[pace.groups.gmial]\nlimit = "5/minute"\n', "did you mean 'gmail'"),
         ("[relays.main.warm_up]\nsince = 2027-01-01\nper_day = [5, 4]\n", "must rise"),
         (TWO_RELAYS, "let a list use new alone until it is warm"),
     ],

@@ -154,6 +154,15 @@ def test_a_command_without_standard_output_says_what_is_wrong(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+def test_a_list_that_finds_no_room_on_the_disk_ends_in_one_line(tmp_path):
+    start = "from newsletter.cli.main import run; run()"
+    command = ["sh", "-c", f"{sys.executable} -c '{start}' explain >/dev/full"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert done.stderr.startswith("Error: what is printed cannot be written: no room")
+    assert "Traceback" not in done.stderr
+
+
 def test_a_command_whose_output_is_its_work_ends_when_nobody_reads_it(monkeypatch):
     reading, writing = os.pipe()
     os.close(reading)
