@@ -145,21 +145,19 @@ def test_a_standard_stream_that_was_closed_takes_everything_and_lends_no_file_it
     assert (done.returncode, done.stderr) == (3, "")
 
 
-def test_a_command_without_standard_output_says_what_is_wrong(tmp_path):
-    start = "from newsletter.cli.main import run; run()"
-    command = ["sh", "-c", f"{sys.executable} -c '{start}' send absent.md --json >&-"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert done.stderr.startswith("Error: ")
-    assert "Traceback" not in done.stderr
-
-
-def test_a_list_that_finds_no_room_on_the_disk_ends_in_one_line(tmp_path):
-    start = "from newsletter.cli.main import run; run()"
-    command = ["sh", "-c", f"{sys.executable} -c '{start}' explain >/dev/full"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 3
-    assert done.stderr.startswith("Error: what is printed cannot be written: no room")
+@pytest.mark.parametrize(
+    ("command", "status", "said"),
+    [
+        ("send absent.md --json >&-", 2, "Error: "),
+        ("explain >/dev/full", 3, "Error: what is printed cannot be written: no room"),
+    ],
+    ids=["closed", "full"],
+)
+def test_a_command_that_cannot_print_says_what_is_wrong_in_words(tmp_path, command, status, said):
+    start = f"{sys.executable} -c 'from newsletter.cli.main import run; run()' {command}"
+    done = subprocess.run(["sh", "-c", start], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == status
+    assert done.stderr.startswith(said)
     assert "Traceback" not in done.stderr
 
 
